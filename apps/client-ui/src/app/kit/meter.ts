@@ -3,6 +3,9 @@ import { Component, computed, input } from '@angular/core';
 /** Above this share a store is called nearly full. */
 const NEARLY_FULL = 0.9;
 
+/** Widths of a bar. */
+const STEPS = 500;
+
 /** A thin bar: how much of something is used. */
 @Component({
   selector: 'dfs-meter',
@@ -10,7 +13,7 @@ const NEARLY_FULL = 0.9;
     class="fill"
     [class.some]="used() > 0"
     [class.full]="share() > nearlyFull"
-    [style.inline-size.%]="share() * 100"
+    [style.inline-size.%]="filled()"
   ></span>`,
   host: {
     role: 'meter',
@@ -58,5 +61,7 @@ export class Meter {
   readonly label = input.required<string>();
   protected readonly nearlyFull = NEARLY_FULL;
   protected readonly share = computed(() => (this.of() > 0 ? Math.min(1, Math.max(0, this.used() / this.of())) : 0));
+  /** In steps that can be seen: a disk that others write to changes each moment. */
+  protected readonly filled = computed(() => Math.round(this.share() * STEPS) / (STEPS / 100));
   protected readonly percent = computed(() => Math.round(this.share() * 100));
 }

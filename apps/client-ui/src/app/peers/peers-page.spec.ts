@@ -57,6 +57,44 @@ describe('PeersPage', () => {
     expect(comings.getByText('berta')).toBeTruthy();
   });
 
+  it('shows a part of many nodes, more when told, and finds one by its name, its id or an address', async () => {
+    const others = Array.from({ length: 59 }, (_, n) =>
+      peer(`node ${n + 1}`, { addresses: [`/ip4/10.0.0.${n + 1}/tcp/4001`] }),
+    );
+    await show([self, ...others]);
+    const names = () => screen.getAllByRole('article').map((card) => card.getAttribute('aria-label'));
+    await screen.findByRole('article', { name: 'node 2' });
+    expect(names()).toEqual(['self', ...others.slice(0, 23).map(({ name }) => name)]);
+    fireEvent.click(screen.getByRole('button', { name: 'Show 24 more' }));
+    fireEvent.click(await screen.findByRole('button', { name: 'Show 12 more' }));
+    await waitFor(() => expect(names()).toHaveLength(60));
+    expect(screen.queryByRole('button', { name: /^Show/ })).toBeNull();
+    const find = screen.getByRole('searchbox', { name: 'Find a node' });
+    for (const [wanted, found] of [
+      ['NODE 41', 'node 41'],
+      [others[32]?.peerId ?? '', 'node 33'],
+      ['10.0.0.57', 'node 57'],
+    ] as const) {
+      fireEvent.input(find, { target: { value: wanted } });
+      await waitFor(() => expect(names()).toEqual([found]));
+    }
+    fireEvent.input(find, { target: { value: 'nowhere' } });
+    await screen.findByText('No node has this name, id or address.');
+  });
+
+  it('names of many nodes those that are fullest', async () => {
+    const storage = { bytes: 1, chunks: 1, quotaBytes: 100, freeBytes: 1000 };
+    const others = Array.from({ length: 20 }, (_, n) => peer(`node ${n}`, { storage: { ...storage, bytes: 4 * n } }));
+    await show([peer('self', { state: 'self', role: 'owner', storage: null }), ...others]);
+    const room = within(
+      (await screen.findByRole('heading', { name: 'Room on the nodes' })).parentElement as HTMLElement,
+    );
+    expect(room.getAllByRole('meter').map((meter) => meter.getAttribute('aria-valuenow'))).toEqual(
+      [76, 72, 68, 64, 60, 56, 52, 48, 44, 40, 36, 32].map(String),
+    );
+    expect(room.getByText('and 9 more, with more room')).toBeTruthy();
+  });
+
   it('reads again when an event says that something changed', async () => {
     await show([self]);
     await screen.findByText('This node is alone in its network');

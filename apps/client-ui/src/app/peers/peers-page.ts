@@ -1,7 +1,7 @@
-import { Component, DestroyRef, DOCUMENT, computed, inject } from '@angular/core';
+import { Component, DestroyRef, DOCUMENT, computed, inject, linkedSignal, signal } from '@angular/core';
 import { PeersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { NetworkInfo, PeerInfo } from '@dfs/contracts';
-import { mdiAccountPlusOutline, mdiImport, mdiLanConnect } from '@mdi/js';
+import { mdiAccountPlusOutline, mdiImport, mdiLanConnect, mdiMagnify } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
 import { ConfirmDialog, type Question } from '../kit/confirm-dialog.js';
 import { Dialogs } from '../kit/dialogs.js';
@@ -25,6 +25,8 @@ import { Room } from './room.js';
 /** Latency, last seen and rates change without an event: read while a person looks, the less often the more members there are. Milliseconds. */
 const LOOK_AGAIN_MS = 4000;
 const PER_MEMBER_MS = 40;
+/** Cards that are shown until more are asked for: of hundreds of nodes nobody looks at all. */
+const PORTION = 24;
 
 /** The nodes of the network: who is there, how they are, and the ways in and out. */
 @Component({
@@ -50,6 +52,20 @@ export class PeersPage {
     if (peers === undefined) return '';
     return $localize`${counted(peers.length, 'node')}:node:, ${this.state.connected() ?? 0}:connected: connected to this one`;
   });
+  /** A node is looked for by a part of its name, its id or one of its addresses. */
+  protected readonly wanted = signal('');
+  readonly #found = computed(() => {
+    const wanted = this.wanted().trim().toLocaleLowerCase();
+    const peers = this.state.peers() ?? [];
+    if (wanted === '') return peers;
+    return peers.filter(({ name, peerId, addresses }) =>
+      [visibleName(name), peerId, ...addresses].some((text) => text.toLocaleLowerCase().includes(wanted)),
+    );
+  });
+  readonly #room = linkedSignal({ source: this.wanted, computation: () => PORTION });
+  protected readonly shown = computed(() => this.#found().slice(0, this.#room()));
+  protected readonly more = computed(() => Math.min(PORTION, this.#found().length - this.shown().length));
+  protected readonly many = computed(() => (this.state.peers()?.length ?? 0) > PORTION);
   protected readonly title = $localize`Peers`;
   protected readonly ownersOnly = $localize`Only an owner of the network can invite: do it on such a node.`;
   protected readonly bones = [1, 2, 3];
@@ -57,6 +73,7 @@ export class PeersPage {
     invite: mdiAccountPlusOutline,
     join: mdiImport,
     connect: mdiLanConnect,
+    find: mdiMagnify,
   };
   protected readonly visibleName = visibleName;
 
@@ -76,6 +93,10 @@ export class PeersPage {
     };
     lookAgain();
     inject(DestroyRef).onDestroy(() => clearTimeout(timer));
+  }
+
+  protected showMore(): void {
+    this.#room.update((room) => room + PORTION);
   }
 
   protected invite(): void {

@@ -70,7 +70,8 @@ export class PeersState {
 
 const RANK: Record<PeerInfo['state'], number> = { self: 0, connected: 1, connecting: 2, disconnected: 3 };
 
-const NAMES = new Intl.Collator(LOCALE);
+/** `node 2` before `node 10`. */
+const NAMES = new Intl.Collator(LOCALE, { numeric: true });
 
 function byRank(a: PeerInfo, b: PeerInfo): number {
   return RANK[a.state] - RANK[b.state] || NAMES.compare(a.name, b.name) || (a.peerId < b.peerId ? -1 : 1);

@@ -6,7 +6,10 @@ import { counted, formatBytes } from '../kit/words/sizes.js';
 import { SummaryState } from '../shell/summary-state.js';
 import { freeOf, roomLeft } from './room-left.js';
 
-/** The room of all nodes, side by side, and how much more fits into the network. */
+/** Of more nodes, those that are full first. */
+const SHOWN = 12;
+
+/** The room of the nodes, side by side, and how much more fits into the network. */
 @Component({
   selector: 'dfs-room',
   imports: [Meter],
@@ -22,7 +25,7 @@ import { freeOf, roomLeft } from './room-left.js';
       }
     </p>
     <ul>
-      @for (peer of peers(); track peer.peerId) {
+      @for (peer of shown(); track peer.peerId) {
         <li>
           <span class="name" dir="auto">{{ visibleName(peer.name) }}</span>
           @if (peer.storage; as storage) {
@@ -41,6 +44,11 @@ import { freeOf, roomLeft } from './room-left.js';
           }
         </li>
       }
+      @if (peers().length > shown().length) {
+        <li class="rest num">
+          <ng-container i18n>and {{ peers().length - shown().length }} more, with more room</ng-container>
+        </li>
+      }
     </ul>
   `,
   styleUrl: './panel.scss',
@@ -49,6 +57,10 @@ export class Room {
   readonly peers = input.required<readonly PeerInfo[]>();
   readonly #target = inject(SummaryState).value;
   readonly #known = computed(() => this.peers().flatMap(({ storage }) => storage ?? []));
+  protected readonly shown = computed(() => {
+    const peers = this.peers();
+    return peers.length <= SHOWN ? peers : peers.toSorted((a, b) => fillOf(b) - fillOf(a)).slice(0, SHOWN);
+  });
   protected readonly copies = computed(() => Math.min(this.#target()?.target ?? 1, this.#known().length));
   /** Null until the target is known, and the room of as many nodes as it takes. */
   protected readonly left = computed(() => {
@@ -59,4 +71,9 @@ export class Room {
   protected readonly counted = counted;
   protected readonly formatBytes = formatBytes;
   protected readonly visibleName = visibleName;
+}
+
+/** The share of its room that a node uses, from 0 to 1; less than that of any other where nobody knows. */
+function fillOf({ storage }: PeerInfo): number {
+  return storage === null ? -1 : storage.bytes / Math.max(1, storage.bytes + freeOf(storage));
 }
