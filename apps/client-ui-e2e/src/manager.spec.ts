@@ -49,6 +49,16 @@ describe('the file manager', () => {
     await desk.page.getByRole('button', { name: 'Undo' }).last().click();
     await eventually(async () => (await paths('work/')).includes('work/final.txt'));
 
+    // By the mouse: into a folder, and to a folder on the way up.
+    await desk.ui.row('work/final.txt').dragTo(desk.ui.row('work/done/'));
+    await desk.ui.row('work/final.txt').waitFor({ state: 'detached' });
+    expect(await paths('work/done/')).toEqual(['work/done/final.txt']);
+    await desk.ui.row('work/done/').click();
+    const way = desk.page.getByRole('navigation', { name: 'Folder' });
+    await desk.ui.row('work/done/final.txt').dragTo(way.getByRole('button', { name: 'work' }));
+    await desk.ui.row('work/done/final.txt').waitFor({ state: 'detached' });
+    await way.getByRole('button', { name: 'work' }).click();
+
     await desk.ui.row('work/final.txt').focus();
     await desk.page.keyboard.press('Control+c');
     await desk.page.keyboard.press('Control+v');

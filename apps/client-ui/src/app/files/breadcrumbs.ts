@@ -2,11 +2,12 @@ import { Component, computed, input, output } from '@angular/core';
 import { mdiChevronRight } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { visibleName } from '../kit/words/names.js';
+import { TakesRows, type Placing } from './list/row-drag.js';
 
 /** Where one stands, and the way up. */
 @Component({
   selector: 'dfs-breadcrumbs',
-  imports: [Icon],
+  imports: [Icon, TakesRows],
   template: `
     <nav aria-label="Folder" i18n-aria-label>
       <ol>
@@ -19,7 +20,15 @@ import { visibleName } from '../kit/words/names.js';
                 <strong aria-current="page" dir="auto">{{ crumb.name }}</strong>
               }
             } @else {
-              <button class="bare" type="button" dir="auto" [title]="crumb.name" (click)="enter.emit(crumb.prefix)">
+              <button
+                class="bare"
+                type="button"
+                dir="auto"
+                [title]="crumb.name"
+                [dfsTakesRows]="crumb.prefix"
+                (placed)="placed.emit($event)"
+                (click)="enter.emit(crumb.prefix)"
+              >
                 {{ crumb.name }}
               </button>
               <dfs-icon [path]="chevron" [size]="18" />
@@ -67,9 +76,13 @@ import { visibleName } from '../kit/words/names.js';
       margin-inline-start: -6px;
       border-radius: 6px;
     }
-    button:hover {
+    button:hover,
+    .takes-rows {
       background: var(--sunken);
       color: var(--text);
+    }
+    .takes-rows {
+      outline: 2px solid var(--accent);
     }
     li:not(:first-child) button {
       margin-inline-start: 0;
@@ -95,6 +108,8 @@ export class Breadcrumbs {
   /** The last one is the title of the page. */
   readonly title = input(true);
   readonly enter = output<string>();
+  /** Rows were dropped on the way up. */
+  readonly placed = output<Placing>();
   protected readonly chevron = mdiChevronRight;
   protected readonly crumbs = computed(() => {
     const parts = this.prefix().split('/').slice(0, -1);

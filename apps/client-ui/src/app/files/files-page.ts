@@ -44,6 +44,7 @@ import { FILES_WORDS, countOf } from './files-words.js';
 import { focusInstead } from './focus-instead.js';
 import { FileList } from './list/file-list.js';
 import { actWithoutRows, type KeyAct } from './list/keys.js';
+import type { Placing } from './list/row-drag.js';
 import { isLevel, rawName, type Row } from './list/rows.js';
 import { Selection } from './list/selection.js';
 import { Look } from './look.js';
@@ -343,10 +344,12 @@ export class FilesPage {
     const rows = this.selection.rows();
     const question = placeQuestion(op, rows, this.view().prefix);
     const to = await this.#dialogs.load<string, PlaceQuestion>(folderPicker, question);
-    if (to === undefined) return;
+    if (to !== undefined) await this.place({ op, rows, to });
+  }
+
+  protected async place({ op, rows, to }: Placing): Promise<void> {
     this.#actOn(rows);
-    const done = op === 'move' ? await this.#acts.move(rows, to) : await this.#acts.copy(rows, to);
-    if (done) this.selection.clear();
+    if (await this.#acts[op](rows, to)) this.selection.clear();
   }
 
   /** Remembers rows for pasting. */
@@ -363,9 +366,7 @@ export class FilesPage {
     const kept = this.#clipboard();
     if (kept === null || this.view().state !== 'current') return;
     if (kept.cut) this.#clipboard.set(null);
-    this.#actOn(kept.rows);
-    const { prefix } = this.view();
-    await (kept.cut ? this.#acts.move(kept.rows, prefix) : this.#acts.copy(kept.rows, prefix));
+    await this.place({ op: kept.cut ? 'move' : 'copy', rows: kept.rows, to: this.view().prefix });
   }
 
   protected async remove(rows: readonly Row[]): Promise<void> {

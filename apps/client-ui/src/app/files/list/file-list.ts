@@ -29,6 +29,7 @@ import { PeersState } from '../../peers/peers-state.js';
 import { MediaIcon, kindOf } from '../media-icon.js';
 import { Thumbnail } from './thumbnail.js';
 import { actOfKey, steps, TypeAhead, type KeyAct } from './keys.js';
+import { DragsRow, TakesRows, type Placing } from './row-drag.js';
 import { isLevel, rawName, type FileView, type Row } from './rows.js';
 import type { Selection } from './selection.js';
 import { Standing } from './standing.js';
@@ -57,8 +58,10 @@ type Column = 'path' | 'size' | 'modifiedAt';
     CdkVirtualForOf,
     CdkVirtualScrollViewport,
     Copies,
+    DragsRow,
     Icon,
     MediaIcon,
+    TakesRows,
     Thumbnail,
     Tip,
   ],
@@ -97,6 +100,8 @@ export class FileList {
   /** The menu of a row is wanted, at a place in the window; null where the mouse asked for it. */
   readonly menu = output<{ row: Row; at: { x: number; y: number } | null }>();
   readonly enterFolder = output<string>();
+  /** Rows were dropped into a folder. */
+  readonly placed = output<Placing>();
   /** A key was meant for a row that has left the list meanwhile: nothing was done. */
   readonly missed = output<Row>();
 

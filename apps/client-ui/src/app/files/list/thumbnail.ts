@@ -15,7 +15,7 @@ const RASTER = /^image\/(png|jpeg|gif|webp|avif|tiff|bmp)$/;
   imports: [MediaIcon],
   template: `
     @if (source(); as url) {
-      <img [src]="url" alt="" loading="lazy" decoding="async" (error)="next()" />
+      <img [src]="url" alt="" draggable="false" loading="lazy" decoding="async" (error)="next()" />
     } @else {
       <dfs-media-icon [mediaType]="file().mediaType" [path]="file().path" [size]="44" />
     }

@@ -21,7 +21,15 @@ export class DropZone {
     const controller = new AbortController();
     const { signal: until } = controller;
     // Entering a child leaves its parent: the way out of the window is the one leave that goes nowhere.
-    const withFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    const withFiles = (event: DragEvent) => !isOwn && (event.dataTransfer?.types.includes('Files') ?? false);
+    // A picture of this page that is dragged comes with a file, too.
+    let isOwn = false;
+    const begin = () => {
+      isOwn = true;
+      // There are none while something is dragged; the element that was dragged may be gone by its end.
+      document.addEventListener('pointermove', () => (isOwn = false), { once: true, signal: until });
+    };
+    document.addEventListener('dragstart', begin, { signal: until });
     const enter = (event: DragEvent) => {
       if (!withFiles(event)) return;
       this.#over.set(true);
@@ -32,14 +40,14 @@ export class DropZone {
       signal: until,
     });
     document.addEventListener('dragover', (event) => withFiles(event) && event.preventDefault(), { signal: until });
-    document.addEventListener('drop', (event) => this.#take(event), { signal: until });
+    document.addEventListener('drop', (event) => withFiles(event) && this.#take(event), { signal: until });
     inject(DestroyRef).onDestroy(() => controller.abort());
   }
 
   #take(event: DragEvent): void {
     this.#over.set(false);
     const data = event.dataTransfer;
-    if (data === null || !data.types.includes('Files')) return;
+    if (data === null) return;
     event.preventDefault();
     const read = droppedFiles(data, this.folder());
     // Looking through what was dropped takes the page's time: a person sees first that it was taken.
