@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { eventually, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
-import { check, runToEnd } from './steps.js';
+import { check, runProgram, runToEnd } from './steps.js';
 
 describe('the program', () => {
   let dir: TempDir;
@@ -29,6 +29,12 @@ describe('the program', () => {
     child.stderr.on('data', (text: Buffer) => (err += text.toString()));
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(err).toBe('');
+  });
+
+  it('runs by the file that the compiler makes, too', async () => {
+    const program = new URL('../../dfs-engine/dist/main.js', import.meta.url).pathname;
+    const { code, err } = await runProgram(program, dir.path, 'check');
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('There is no node in') as string });
   });
 
   it('ends with the npm that runs it', async () => {
@@ -89,6 +95,10 @@ describe('the program', () => {
       expect((await node.node()).peerId).not.toBe('');
       expect(await node.stop()).toBe(0);
       expect(node.log()).not.toMatch(/Debugger listening/);
+      // What reads the log takes each line of it for JSON.
+      const lines = node.log().split('\n').filter(Boolean);
+      expect(lines).not.toEqual([]);
+      expect(lines.filter((line) => !line.startsWith('{'))).toEqual([]);
     } finally {
       await node?.remove();
     }

@@ -158,8 +158,13 @@ export function check(dataDir: string, ...flags: string[]): Promise<Ended> {
 }
 
 /** Runs the engine on a data directory until it ends by itself. */
-export async function runToEnd(dataDir: string, ...words: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...words], {
+export function runToEnd(dataDir: string, ...words: string[]): Promise<Ended> {
+  return runProgram(MAIN, dataDir, ...words);
+}
+
+/** The same by another file of the engine. */
+export async function runProgram(program: string, dataDir: string, ...words: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...words], {
     env: { ...process.env, DFS_DATA_DIR: dataDir, DFS_HTTP_PORT: '0', DFS_P2P_PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

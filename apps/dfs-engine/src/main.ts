@@ -1,9 +1,12 @@
 /** The program: how it runs first, since that cannot be changed once the rest is loaded. */
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type * as Engine from './engine.js';
 import { loadCompiled } from './process/compiled.js';
 import { becomeTuned, isTooOld, LEAST_NODE } from './process/runtime-flags.js';
 
+/** What runs where this file is compiled and not bundled: it has no engine beside it then. The same build makes both. */
+const BUNDLE = new URL('./bundle/main.js', import.meta.url);
 /** The engine, bundled: beside this file, once that is bundled too. */
 const ENGINE = fileURLToPath(new URL('./engine.cjs', import.meta.url));
 /** Beside what npm has installed: whoever may change that may change this, and nobody else. */
@@ -11,29 +14,34 @@ const COMPILED = fileURLToPath(new URL('../../../../node_modules/.cache/dfs-engi
 /** Commands that end by themselves: they hold few buffers, and are not tuned for many. */
 const ENDING = ['check', 'restore', 'rebuild'];
 
-// The reader of our output may go away (`-- --help | head`); the node stays until it is told to end.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+if (existsSync(BUNDLE)) await import(BUNDLE.href);
+else await run();
 
-const [, , command, ...rest] = process.argv;
-if (isTooOld(process.versions.node)) {
-  process.stderr.write(
-    `The engine needs Node ${LEAST_NODE} or later, and this is ${process.versions.node}. The project brings its own: ` +
-      'start it by `npm run engine`, or by `node_modules/.bin/node apps/dfs-engine/dist/bundle/main.js`.\n',
-  );
-  process.exitCode = 1;
-} else if (has('--help', '-h')) {
-  const { helpText } = await import('./process/help.js');
-  process.stdout.write(helpText());
-} else if (has('--version', '-v')) {
-  const { VERSION } = await import('./process/version.js');
-  process.stdout.write(`${VERSION}\n`);
-} else {
-  const isEnding = ENDING.includes(command ?? '');
-  if (!isEnding) becomeTuned();
-  const engine = loadCompiled<typeof Engine>(ENGINE, COMPILED);
-  await engine.exports.runCommand(command, rest);
-  // A node is up now, and has called most of the functions of a start.
-  if (!isEnding) engine.keep();
+async function run(): Promise<void> {
+  // The reader of our output may go away (`-- --help | head`); the node stays until it is told to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+  const [, , command, ...rest] = process.argv;
+  if (isTooOld(process.versions.node)) {
+    process.stderr.write(
+      `The engine needs Node ${LEAST_NODE} or later, and this is ${process.versions.node}. The project brings its own: ` +
+        'start it by `npm run engine`, or by `node_modules/.bin/node apps/dfs-engine/dist/bundle/main.js`.\n',
+    );
+    process.exitCode = 1;
+  } else if (has('--help', '-h')) {
+    const { helpText } = await import('./process/help.js');
+    process.stdout.write(helpText());
+  } else if (has('--version', '-v')) {
+    const { VERSION } = await import('./process/version.js');
+    process.stdout.write(`${VERSION}\n`);
+  } else {
+    const isEnding = ENDING.includes(command ?? '');
+    if (!isEnding) becomeTuned();
+    const engine = loadCompiled<typeof Engine>(ENGINE, COMPILED);
+    await engine.exports.runCommand(command, rest);
+    // A node is up now, and has called most of the functions of a start.
+    if (!isEnding) engine.keep();
+  }
 }
 
 function has(...flags: string[]): boolean {

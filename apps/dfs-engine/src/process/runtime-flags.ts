@@ -25,6 +25,8 @@ const V8_FLAGS = [
   '--expose-gc',
   // Not of V8: nobody opens the debugger of a node by a signal.
   '--disable-sigusr1',
+  // Nor this: what reads standard error takes each line for JSON, and Node says there what it calls experimental.
+  '--disable-warning=ExperimentalWarning',
 ];
 /**
  * Threads for files, the database among them: Node's own four could all be waiting for a disk that does not answer, of which
