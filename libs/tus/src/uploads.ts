@@ -133,7 +133,7 @@ export class Uploads {
         throw new DfsError('conflict', `Of ${upload.size} bytes ${upload.offset} are here: send the others first.`);
       }
       requireSeen(caller, normalisePath(path ?? upload.path));
-      const admitted = await this.parts.files.admit(path ?? upload.path, { ...want });
+      const admitted = await this.parts.files.admit(path ?? upload.path, { ...want, strictly: true });
       const batch = this.parts.chunks.batch('local');
       try {
         return await complete(this.parts, { ...upload, ...admitted }, { batch, chunks: [] });

@@ -80,6 +80,7 @@ describe('keys', () => {
       [`/files/${other.id}/keep`, { method: 'POST' }, [false, true, true]],
       [`/files/${other.id}/free`, { method: 'POST' }, [false, true, true]],
       [`/files/${file.id}?purge=true`, { method: 'DELETE' }, [false, false, true]],
+      [`/files/content?path=${file.path}&purge=true`, { method: 'DELETE' }, [false, false, true]],
       [`/files/${file.id}/versions`, { method: 'DELETE' }, [false, false, true]],
       [`/files/${file.id}/versions/`, { method: 'DELETE' }, [false, false, true]],
       ['/files/batch', { json: { op: 'purge', items: [{ id: file.id }] } }, [false, false, true]],
@@ -93,6 +94,8 @@ describe('keys', () => {
       const found = [await may(read, path, options), await may(write, path, options), await may(admin, path, options)];
       expect([path, ...found]).toEqual([path, ...who]);
     }
+    const byPath = await as(admin, `/files/content?path=${file.path}&purge=true`, { method: 'DELETE' });
+    expect(byPath.status).toBe(204);
     expect((await test.call('/metrics', { headers: { authorization: `Bearer ${read.token}` } })).status).toBe(200);
     expect((await as(write, '/KEYS')).status).toBe(403);
     const foreign = await as(admin, '/files', { headers: { origin: 'http://evil.example' } });

@@ -99,6 +99,12 @@ describe('S3', () => {
     expect(await write('three', { 'if-match': '*' })).toEqual([200, undefined]);
     expect((await put('/s3/dfs/no-such', 'x', { 'if-match': tag })).code).toBe('NoSuchKey');
     expect((await byApi('conditions')).text).toBe('three');
+    // A lock is taken once, also by clients that write the same into it.
+    const lock = async (headers: Record<string, string>) => (await put('/s3/dfs/lock', 'held', headers)).status;
+    const taken = await Promise.all([1, 2, 3].map(() => lock({ 'if-none-match': '*' })));
+    expect(taken.sort()).toEqual([200, 412, 412]);
+    const free = (await put('/s3/dfs/lock', 'free')).headers.get('etag') as string;
+    expect([await lock({ 'if-match': free }), await lock({ 'if-match': free })]).toEqual([200, 412]);
   });
 
   it('stores nothing of bytes that are not what was announced', async () => {

@@ -35,7 +35,7 @@ export class PathConditions {
     } catch (error) {
       const [shown] = heads;
       const mayBe = shown?.author === this.members.self().peerId && (size ?? shown.size) === shown.size;
-      if (!mayBe || !(await isOverJust(this.db, shown, want))) throw error;
+      if (want.strictly || !mayBe || !(await isOverJust(this.db, shown, want))) throw error;
     }
   }
 }

@@ -13,6 +13,11 @@ export interface Conditions {
   ifMatch?: Tag[] | '*';
   /** There must be no file. */
   ifNoneMatch?: '*';
+  /**
+   * They are held against the path alone. Otherwise a write that says again what this node wrote over just what they name, as after an
+   * answer that was lost, changes nothing and is no failure: then two that ask for the same are both told that it is so.
+   */
+  strictly?: boolean;
 }
 
 type Head = Pick<Version, 'id' | 'kind' | 'content'>;

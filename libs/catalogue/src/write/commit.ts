@@ -226,7 +226,7 @@ export async function repeatedBy(
 ): Promise<Map<Draft, string>> {
   const repeated = new Map<Draft, string>();
   for (const draft of drafts) {
-    if (draft.kind !== 'file' || draft.from !== undefined || !hasConditions(draft)) continue;
+    if (draft.kind !== 'file' || draft.from !== undefined || !hasConditions(draft) || draft.strictly) continue;
     const heads = ranked(changes.path(draft.path).heads.values());
     const [shown] = heads;
     if (shown?.kind !== 'file' || shown.author !== author || shown.content !== draft.contentId) continue;

@@ -37,3 +37,13 @@ export function requireAdmin({ scope }: Pick<Caller, 'scope'>): void {
   if (scope === 'admin') return;
   throw new DfsError('forbidden', 'The key that asks may not do this: it takes one of the scope admin.');
 }
+
+/** What a query of a deletion asks for. @throws DfsError `forbidden` */
+export function removalOf(
+  query: { confirm?: 'true' | 'false'; purge?: 'true' | 'false' },
+  by: Caller,
+): { confirm: boolean; purge: boolean; by: Caller } {
+  const purge = query.purge === 'true';
+  if (purge) requireAdmin(by);
+  return { confirm: query.confirm === 'true', purge, by };
+}

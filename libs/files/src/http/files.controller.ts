@@ -19,7 +19,7 @@ import {
   type UploadResults,
 } from '@dfs/contracts';
 import { invalidField } from '@dfs/runtime';
-import { callerOf, requireAdmin } from './caller.js';
+import { callerOf, removalOf } from './caller.js';
 import { seenParts } from './seen-parts.js';
 import { announcedAttributes } from './headers/attribute-headers.js';
 import { answerFile } from './answer/answer-file.js';
@@ -202,9 +202,7 @@ export class FilesController {
   @Conditional()
   @ApiNoContentResponse()
   remove(@Param() { fileId }: FileParams, @Query() query: RemoveQuery, @Req() request: Request): Promise<void> {
-    const by = callerOf(request);
-    const options = { confirm: query.confirm === 'true', purge: query.purge === 'true', by };
-    if (options.purge) requireAdmin(by);
+    const options = removalOf(query, callerOf(request));
     return this.files.remove(fileId, { ...options, ...writePreconditions(request.headers) });
   }
 

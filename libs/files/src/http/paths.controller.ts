@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { routes } from '@dfs/contracts';
 import { Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
 import { Files } from '../files.js';
-import { callerOf } from './caller.js';
+import { callerOf, removalOf } from './caller.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { Content } from './dto/content.dto.js';
 import { ContentByPathQuery, RemoveByPathQuery } from './dto/files.dto.js';
@@ -38,13 +38,10 @@ export class PathsController {
   @HttpCode(204)
   @Conditional()
   @ApiOperation({ operationId: 'deleteByPath', summary: 'Delete the file at a path everywhere' })
-  @Problems(...WRITE_PROBLEMS, 'invalid-path', 'file-not-found', 'mass-deletion')
+  @Problems(...WRITE_PROBLEMS, 'invalid-path', 'file-not-found', 'mass-deletion', 'not-an-owner')
   @ApiNoContentResponse()
-  async remove(@Query() { path, confirm }: RemoveByPathQuery, @Req() request: Request): Promise<void> {
-    const fileId = await this.files.idOf(path);
-    await this.files.remove(fileId, {
-      ...{ confirm: confirm === 'true', by: callerOf(request) },
-      ...writePreconditions(request.headers),
-    });
+  async remove(@Query() { path, ...query }: RemoveByPathQuery, @Req() request: Request): Promise<void> {
+    const options = removalOf(query, callerOf(request));
+    await this.files.remove(await this.files.idOf(path), { ...options, ...writePreconditions(request.headers) });
   }
 }

@@ -143,7 +143,7 @@ export async function commitUploads(
 }
 
 /** The draft that records it. */
-export function draftOf({ path, mediaType, stored, attributes, ifMatch, ifNoneMatch }: Upload): Draft {
+export function draftOf({ path, mediaType, stored, attributes, ifMatch, ifNoneMatch, strictly }: Upload): Draft {
   return {
     kind: 'file',
     path,
@@ -154,6 +154,7 @@ export function draftOf({ path, mediaType, stored, attributes, ifMatch, ifNoneMa
     replaces: 'shown',
     ...(ifMatch ? { ifMatch } : {}),
     ...(ifNoneMatch ? { ifNoneMatch } : {}),
+    ...(strictly ? { strictly } : {}),
   };
 }
 

@@ -15,9 +15,9 @@ type Catalogue = Pick<FilesComponents['catalogue'], 'get' | 'versions' | 'condit
 export async function withoutDate(
   catalogue: Pick<Catalogue, 'versions'>,
   shown: Entry | undefined,
-  { ifMatch, ifNoneMatch, ifUnmodifiedSince }: Preconditions,
+  { ifMatch, ifNoneMatch, ifUnmodifiedSince, strictly }: Preconditions,
 ): Promise<Conditions> {
-  const other = ifNoneMatch ? { ifNoneMatch } : {};
+  const other = { ...(ifNoneMatch && { ifNoneMatch }), ...(strictly && { strictly }) };
   if (ifMatch !== undefined) return { ifMatch, ...other };
   if (ifUnmodifiedSince === undefined || shown === undefined) return other;
   const { fileId, recordId, modifiedAt } = shown;

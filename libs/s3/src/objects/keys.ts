@@ -70,7 +70,8 @@ export async function writeConditions(
       'If-None-Match of a write takes only *, which means that the key must not exist yet.',
     );
   }
-  const other = ifNoneMatch === undefined ? {} : { ifNoneMatch: '*' as const };
+  // Clients take a file that they alone could make for a lock.
+  const other = { ...(ifNoneMatch !== undefined && { ifNoneMatch: '*' as const }), strictly: true };
   if (ifMatch === undefined) return other;
   if (ifMatch.trim() === '*') return { ifMatch: '*', ...other };
   const entry = await files.shownAt(path);

@@ -32,6 +32,7 @@ const STATES: FileListState[] = ['current', 'deleted', 'conflict'];
 const ONE_STATE = REPLICATION_STATES.join('|');
 const SOME_STATES = new RegExp(`^(${ONE_STATE})(,(${ONE_STATE})){0,${REPLICATION_STATES.length - 1}}$`);
 const SIZES = EDGES.map(String);
+const PURGE = 'End the retention of all its versions at once, on every node; of owners alone. Of a deleted file, too.';
 const LOCALS: LocalState[] = ['whole', 'part', 'none'];
 
 /** A decimal number in a query, and nothing else that JavaScript would take for one. */
@@ -283,11 +284,16 @@ export class ContentByPathQuery extends PathQuery {
 }
 
 /** Query of a deletion by path. */
-export class RemoveByPathQuery extends PathQuery {
+export class RemoveByPathQuery extends PathQuery implements RemoveQuery {
   @ApiPropertyOptional({ enum: ['true', 'false'], description: 'Go on although most of the files are being deleted.' })
   @IsOptional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   confirm?: 'true' | 'false';
+
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: PURGE })
+  @IsOptional()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  purge?: 'true' | 'false';
 }
 
 /** Body of `POST /files/{fileId}/restore`. */
@@ -346,11 +352,7 @@ export class RemoveQuery {
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   confirm?: 'true' | 'false';
 
-  @ApiPropertyOptional({
-    enum: ['true', 'false'],
-    description:
-      'End the retention of all its versions at once, on every node; of owners alone. Of a deleted file, too.',
-  })
+  @ApiPropertyOptional({ enum: ['true', 'false'], description: PURGE })
   @IsOptional()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   purge?: 'true' | 'false';

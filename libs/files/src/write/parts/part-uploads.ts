@@ -145,6 +145,8 @@ export class PartUploads {
     const { path, conditions } = await this.components.files.admit(asked, {
       ...want,
       ...(size === null ? {} : { size }),
+      // One whose answer was lost is told of by its id: nobody has to begin it again.
+      strictly: true,
     });
     if ((await this.table.countOpen()) >= MAX_UPLOADS) {
       throw new DfsError('too-many-requests', `${MAX_UPLOADS} uploads are begun already: end or give up some.`);
