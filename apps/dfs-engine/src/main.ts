@@ -5,7 +5,7 @@ import type * as Engine from './engine.js';
 import { loadCompiled } from './process/compiled.js';
 import { becomeTuned, isTooOld, LEAST_NODE } from './process/runtime-flags.js';
 
-/** What runs where this file is compiled and not bundled: it has no engine beside it then. The same build makes both. */
+/** The bundle that the same build makes: it runs where this file is compiled alone, and has no engine beside it. */
 const BUNDLE = new URL('./bundle/main.js', import.meta.url);
 /** The engine, bundled: beside this file, once that is bundled too. */
 const ENGINE = fileURLToPath(new URL('./engine.cjs', import.meta.url));
