@@ -72,7 +72,7 @@ const homes = {
     'simulation',
     'dfs-engine',
   ],
-  saxes: ['webdav', 's3', 'files'],
+  saxes: ['files'],
   // The end-to-end tests dial in as strangers do.
   libp2p: ['transport', 'simulation', 'dfs-engine-e2e'],
   '@libp2p/*': ['protocol', 'transport', 'simulation', 'dfs-engine-e2e'],

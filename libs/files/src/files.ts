@@ -32,18 +32,16 @@ import { changeMatching, type Filter, type MatchingDone, type MatchingOp } from 
 import { changeMany, type BatchDone, type BatchItem } from './write/batch.js';
 import { lookUp, type FoundPath } from './read/lookup.js';
 import { findPath, readLevel, type PathFound } from './read/tree.js';
-import { changeAttributes, putOver } from './write/overwrite.js';
+import { changeAttributes, copyOver, putOver, type CopyOver } from './write/overwrite.js';
 import { removeFolderRecord } from './write/folder-record.js';
 import { removeFile, type RemoveOptions } from './write/removal.js';
 import {
   adoptVersion,
   chooseVersion,
   copyFile,
-  copyOver,
   moveFile,
   restoreFile,
   type ChooseOptions,
-  type CopyOver,
   type Revised,
 } from './write/revise.js';
 import { uploadMany, type PartResult, type UploadManyOptions, type UploadPart } from './write/upload-many.js';

@@ -13,6 +13,7 @@ export type { PathFound } from './read/tree.js';
 export {
   announcedLength,
   goneSignal,
+  hasBody,
   refuseCodings,
   requestBody,
   requireLength,
@@ -33,14 +34,21 @@ export { FIELD } from './describe/fields.dto.js';
 export { PathText } from './describe/path.dto.js';
 export { ANSWER_HEADERS, answerHeaders, FILE_HEADERS } from './describe/headers.dto.js';
 export { OptionalBody, PATH_PROBLEMS, Problems, takeProblems, WRITE_PROBLEMS } from './describe/problems.dto.js';
-export { callerOf, requireAdmin, sees, setCaller, type Caller, type Scope } from './http/caller.js';
+export { callerOf, noSuchPath, requireAdmin, sees, setCaller, type Caller, type Scope } from './http/caller.js';
 export { answerFile } from './http/answer/answer-file.js';
 export { byteRanges, type ByteRange } from './http/answer/byte-ranges.js';
 export { makeInert, sendContent, written, type SendOptions } from './http/answer/send-content.js';
 export { servedType } from './http/answer/served-type.js';
 export { escapeXml } from './http/xml.js';
-export { announcedAttributes, attributesOfFields } from './http/headers/attribute-headers.js';
+export { readXml, XmlFault, type XmlAttribute, type XmlBounds, type XmlElement } from './http/xml-reader.js';
+export {
+  announcedAttributes,
+  attributesOfFields,
+  hasRoomFor,
+  MAX_SAID_BYTES,
+} from './http/headers/attribute-headers.js';
 export { announcedDigests } from './http/headers/digest-header.js';
+export { bytesOfBase64, momentOfSeconds, textOfUtf8 } from './http/headers/header-values.js';
 export { httpDate } from './http/headers/http-date.js';
 export { etagOf, readCondition, writePreconditions, type Preconditions } from './http/headers/preconditions.js';
 export { mediaTypeFor } from './read/media-type.js';

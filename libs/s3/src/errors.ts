@@ -89,7 +89,7 @@ export function toldAs(error: DfsError): { code: string; status: number } {
   const named = error.facts?.['s3'];
   if (typeof named === 'string' && named in CODES) return { code: named, status: CODES[named as S3Code][0] };
   // S3 has a name of its own for a path that is too long.
-  const tooLong = error.code === 'invalid-path' && /longer than/.test(error.message);
+  const tooLong = error.code === 'invalid-path' && error.facts?.['maxBytes'] !== undefined;
   return { code: tooLong ? 'KeyTooLongError' : (OF_OURS[error.code] ?? byStatus(error.status)), status: error.status };
 }
 

@@ -2,7 +2,7 @@ import type { ChunkStore } from '@dfs/chunks';
 import type { FinishUploadRequest, UploadInfo } from '@dfs/contracts';
 import { normalisePath, type RecordAttributes } from '@dfs/protocol';
 import { DfsError, isDfsError, type Log, type WorkStatus } from '@dfs/runtime';
-import { PartUploads, sees, type Caller, type Preconditions } from '@dfs/files';
+import { noSuchPath, PartUploads, sees, type Caller, type Preconditions } from '@dfs/files';
 import { append, type Appended, type Checksum } from './append.js';
 import { Body } from './body.js';
 import { complete, lost, type Completed, type Completing } from './complete.js';
@@ -165,7 +165,7 @@ export class Uploads {
 }
 
 function requireSeen(caller: Caller, path: string): void {
-  if (!sees(caller, path)) throw new DfsError('file-not-found', 'There is no such path for the key that asks.');
+  if (!sees(caller, path)) throw noSuchPath();
 }
 
 function elsewhere({ offset }: TusUpload): DfsError {

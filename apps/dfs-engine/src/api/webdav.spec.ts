@@ -12,6 +12,7 @@ import {
   type Dav,
   type DavAnswer,
 } from '../testing/dav.suite.js';
+import { Files } from '@dfs/files';
 import { startTestNode, type TestNode } from '../testing/running-node.suite.js';
 
 let node: TestNode;
@@ -178,6 +179,25 @@ describe('files over WebDAV', () => {
     const { version } = (await info('dated.txt'))!;
     await put('/dated.txt', 'dated', { 'x-oc-mtime': '1239252001.25' });
     expect((await info('dated.txt'))?.version).toBe(version);
+  });
+
+  it('are stored, and told so, where other bytes come before the time of change is written', async () => {
+    await put('/raced.txt', 'same');
+    const { version } = (await info('raced.txt'))!;
+    const files = node.node.app.get(Files);
+    const change = files.changeAttributes.bind(files);
+    files.changeAttributes = async (...asked) => {
+      await put('/raced.txt', 'other');
+      return change(...asked);
+    };
+    try {
+      const answer = await put('/raced.txt', 'same', { 'x-oc-mtime': '1239252000' });
+      expect([answer.status, answer.headers['x-oc-mtime']]).toEqual([204, undefined]);
+      expect(answer.headers['x-dfs-version']).toBe(version);
+    } finally {
+      files.changeAttributes = change;
+    }
+    expect((await dav('GET', '/raced.txt')).text).toBe('other');
   });
 
   it('have the name that was meant, where a client does not encode the destination', async () => {

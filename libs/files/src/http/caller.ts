@@ -32,6 +32,11 @@ export function sees({ prefix }: Pick<Caller, 'prefix'>, path: string): boolean 
   return path.startsWith(prefix);
 }
 
+/** There is no such path for the one who asks: it lies beyond the end of what the key sees. */
+export function noSuchPath(): DfsError {
+  return new DfsError('file-not-found', 'There is no such path for the key that asks.');
+}
+
 /** Before what only one may do who may do everything. @throws DfsError `forbidden` */
 export function requireAdmin({ scope }: Pick<Caller, 'scope'>): void {
   if (scope === 'admin') return;

@@ -1,15 +1,12 @@
 import { normalisePath } from '@dfs/protocol';
-import { DfsError } from '@dfs/runtime';
 import type { UploadPart } from '../write/upload-many.js';
-import { sees, type Caller } from './caller.js';
+import { noSuchPath, sees, type Caller } from './caller.js';
 
 /** A file that goes where the caller sees nothing is refused, file by file. */
 export async function* seenParts(caller: Caller, parts: AsyncIterable<UploadPart>): AsyncGenerator<UploadPart> {
   for await (const part of parts) {
     const isSeen = caller.prefix === '' || isPathSeen(caller, part.path);
-    yield isSeen
-      ? part
-      : { ...part, refused: new DfsError('file-not-found', 'There is no such path for the key that asks.') };
+    yield isSeen ? part : { ...part, refused: noSuchPath() };
   }
 }
 

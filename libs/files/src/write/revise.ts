@@ -1,7 +1,5 @@
-import { versionTag, type Commit, type Conditions, type Entry, type OtherHeads } from '@dfs/catalogue';
+import type { Entry, OtherHeads } from '@dfs/catalogue';
 import type { FileInfo, MovedFile } from '@dfs/contracts';
-import { carriedAttributes, normalisePath, type RecordAttributes } from '@dfs/protocol';
-import { shownEntry } from '../read/listing.js';
 import { describe } from '../read/file-info.js';
 import { NODE_ASKS, type ContentPlacement, type FilesComponents } from '../ports.js';
 import type { Preconditions } from '../http/headers/preconditions.js';
@@ -121,45 +119,6 @@ export async function copyFile(
   await placement.keepAgain([entry.contentId]);
   const { file } = await revised(parts, entry);
   return { file, kept: await placement.isPromised(entry.contentId, entry.size) };
-}
-
-/** Attributes and media type of a copy, in place of what was said of the file that it is made of. */
-export interface CopyOver {
-  attributes?: RecordAttributes;
-  mediaType?: string;
-  /** Record id: the file must still show it. */
-  version: string;
-}
-
-/**
- * A copy in place of what there is at the path, which may be that of the file itself: then it says something else of it.
- * @param want of the path that is written
- * @throws DfsError `file-not-found`, `invalid-path`, `precondition-failed`, `path-taken`; as commit
- */
-export async function copyOver(
-  parts: Revising,
-  fileId: string,
-  to: string,
-  { version, attributes, mediaType }: CopyOver,
-  want: Conditions = {},
-): Promise<Entry> {
-  const { catalogue, db } = parts;
-  const path = normalisePath(to);
-  await catalogue.writable();
-  const { entry } = await db.write(async (tx) => {
-    const from = await shownEntry(catalogue, fileId, tx);
-    await catalogue.conditions.check(fileId, { ifMatch: [versionTag(version)] }, tx);
-    const said = {
-      attributes: attributes ?? carriedAttributes(from.attributes),
-      mediaType: mediaType ?? from.mediaType,
-    };
-    const { contentId, size } = from;
-    const [commit] = await catalogue.commit(tx, [
-      { kind: 'file', path, contentId, size, ...said, replaces: 'shown', ...want },
-    ]);
-    return commit as Commit;
-  });
-  return entry;
 }
 
 /** @throws DfsError as Catalogue.move */

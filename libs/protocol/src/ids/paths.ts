@@ -9,13 +9,14 @@ export const FILE_ID_PATTERN = /^[a-z2-7]{26}$/;
 /**
  * The one form of a path: NFC, `/` between its parts, none of them empty, `.` or `..`, no control characters,
  * at most MAX_PATH_BYTES of UTF-8.
- * @throws DfsError `invalid-path` saying which rule is broken.
+ * @throws DfsError `invalid-path` saying which rule is broken; of a path that is too long with the fact `maxBytes`.
  */
 export function normalisePath(input: string): string {
   const path = input.normalize('NFC');
   const problem = pathProblem(path);
   if (problem) {
-    throw new DfsError('invalid-path', problem, { errors: [{ field: 'path', detail: problem }] });
+    const facts = isTooLong(path) ? { facts: { maxBytes: MAX_PATH_BYTES } } : {};
+    throw new DfsError('invalid-path', problem, { errors: [{ field: 'path', detail: problem }], ...facts });
   }
   return path;
 }
@@ -34,10 +35,14 @@ export function fileIdOf(networkId: string, path: string): string {
 // eslint-disable-next-line no-control-regex -- control characters are just what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
+function isTooLong(path: string): boolean {
+  return Buffer.byteLength(path) > MAX_PATH_BYTES;
+}
+
 function pathProblem(path: string): string | undefined {
   if (path === '') return 'The path is empty: give the file a name, such as photos/2026/a.jpg.';
   if (!path.isWellFormed()) return 'The path is not valid Unicode.';
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `The path is longer than ${MAX_PATH_BYTES} bytes.`;
+  if (isTooLong(path)) return `The path is longer than ${MAX_PATH_BYTES} bytes.`;
   if (CONTROL.test(path)) return 'The path contains a control character.';
   if (path.includes('\\')) return 'The path contains a backslash: use / between folders.';
   if (path.startsWith('/')) return 'The path starts with /: paths are relative to the network.';

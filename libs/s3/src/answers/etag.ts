@@ -18,6 +18,11 @@ export function etagOf({ size, contentId, attributes }: Pick<Entry, 'size' | 'co
   return attributes.md5 ? Buffer.from(attributes.md5).toString('hex') : `${contentId}-1`;
 }
 
+/** A tag as a request names it, without the quotes that it may have. */
+export function bareTag(text: string): string {
+  return text.trim().replace(/^"(.*)"$/, '$1');
+}
+
 /** Attributes that belong to the bytes of a file, whatever else is said of it. */
 export function ofBytes({ md5, sha256, [PARTS_TAG]: tag }: RecordAttributes): RecordAttributes {
   return {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { crc32 } from 'node:zlib';
+import { bytesOfBase64 } from '@dfs/files';
 import { s3Error } from '../errors.js';
 import { crc32c, crc64nvme } from './crc.js';
 
@@ -111,8 +112,8 @@ function nameOf(header: string): ChecksumName {
 }
 
 function valueOf(name: ChecksumName, text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.length === SUMS[name].bytes && bytes.toString('base64') === text) return bytes;
+  const bytes = bytesOfBase64(text, SUMS[name].bytes);
+  if (bytes) return bytes;
   throw s3Error('InvalidRequest', `${PREFIX}${name} must be ${SUMS[name].bytes} bytes in base64.`);
 }
 

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual, type Hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { PushedBytes, TakePiece } from '@dfs/chunks';
-import { announcedLength, requestBody } from '@dfs/files';
+import { announcedLength, bytesOfBase64, requestBody } from '@dfs/files';
 import type { Signed } from '../auth/verify.js';
 import { s3Error } from '../errors.js';
 import { AwsChunked } from './aws-chunked.js';
@@ -132,7 +132,7 @@ function sizeOf(request: IncomingMessage, { payload }: Signed): number {
 
 function md5Of(header: string | string[] | undefined): Buffer | undefined {
   if (header === undefined) return undefined;
-  const bytes = Buffer.from(String(header), 'base64');
-  if (bytes.length === MD5_BYTES && bytes.toString('base64') === String(header).trim()) return bytes;
+  const bytes = bytesOfBase64(String(header).trim(), MD5_BYTES);
+  if (bytes) return bytes;
   throw s3Error('InvalidDigest', `Content-MD5 must be ${MD5_BYTES} bytes in base64.`);
 }

@@ -1,3 +1,4 @@
+import { encodeUri } from '../auth/canonical.js';
 import { s3Error } from '../errors.js';
 import type { Query } from '../http/address.js';
 import { MAX_KEYS } from '../limits.js';
@@ -62,6 +63,11 @@ export function encodingOf(query: Query): boolean {
   if (encoding === undefined || encoding === '') return false;
   if (encoding.toLowerCase() === 'url') return true;
   throw s3Error('InvalidArgument', 'encoding-type must be url, or be left out.');
+}
+
+/** A key or a part of one as an answer tells it. */
+export function keyTold(key: string, isEncoded: boolean): string {
+  return isEncoded ? encodeUri(key).replaceAll('%2F', '/') : key;
 }
 
 /** A position as opaque text. */

@@ -2,10 +2,9 @@ import type { KeyRow } from '@dfs/catalogue';
 import type { Caller, Files } from '@dfs/files';
 import { EMPTY_TAG, etagOf } from '../answers/etag.js';
 import { documentOf, element, field } from '../answers/xml.js';
-import { encodeUri } from '../auth/canonical.js';
 import type { Address } from '../http/address.js';
 import { BUCKET } from '../limits.js';
-import { listAsked, sealToken, type ListAsked, type Position } from './list-query.js';
+import { keyTold, listAsked, sealToken, type ListAsked, type Position } from './list-query.js';
 
 /**
  * ListObjects, in both versions: the keys of files and folder records in the order of their bytes, a page at a time.
@@ -72,5 +71,5 @@ function contents(
 }
 
 function encoded({ encoded: isEncoded }: ListAsked, text: string): string {
-  return isEncoded ? encodeUri(text).replaceAll('%2F', '/') : text;
+  return keyTold(text, isEncoded);
 }

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { servedType } from '@dfs/files';
-import { fitsAttributes, MAX_ATTRIBUTES_BYTES, META_NAME, type RecordAttributes } from '@dfs/protocol';
+import { hasRoomFor, MAX_SAID_BYTES, momentOfSeconds, servedType, textOfUtf8 } from '@dfs/files';
+import { META_NAME, type RecordAttributes } from '@dfs/protocol';
 import { second } from '@dfs/runtime';
 import { s3Error } from '../errors.js';
 import type { Query } from './address.js';
@@ -8,9 +8,6 @@ import type { Query } from './address.js';
 const META = 'x-amz-meta-';
 /** The name under which rclone and others keep when a file was changed: seconds since 1970, with fractions. */
 const MTIME = 'mtime';
-const SECONDS = /^(-?\d{1,12})(?:\.(\d{1,9}))?$/;
-/** Left over for digests and what nodes add. */
-const ROOM_BYTES = 256;
 const MAX_OVERRIDE_LENGTH = 1024;
 
 /** Headers of a write that ask for what there is not here: passing over them would be a promise that is not kept. */
@@ -76,13 +73,10 @@ export function metaOf({ headersDistinct }: Pick<IncomingMessage, 'headersDistin
     }
     meta[key] = textOf(name, values.join(','));
   }
-  const mtime = momentOf(meta[MTIME]);
+  const mtime = momentOfSeconds(meta[MTIME] ?? '');
   const attributes = { meta, ...(mtime === undefined ? {} : { mtime }) };
-  if (fitsAttributes(attributes, ROOM_BYTES)) return attributes;
-  throw s3Error(
-    'MetadataTooLarge',
-    `All of ${META}* take more than ${MAX_ATTRIBUTES_BYTES - ROOM_BYTES} bytes together.`,
-  );
+  if (hasRoomFor(attributes)) return attributes;
+  throw s3Error('MetadataTooLarge', `All of ${META}* take more than ${MAX_SAID_BYTES} bytes together.`);
 }
 
 /** The same as headers of an answer. The time of a file that came by another way is told as rclone has it. */
@@ -118,11 +112,9 @@ function checked(parameter: string, value: string): string {
 
 /** Node reads headers a byte a character. */
 function textOf(name: string, value: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(value, 'latin1'));
-  } catch (cause) {
-    throw s3Error('InvalidArgument', `${name.slice(0, 100)} is not UTF-8: encode its value.`, cause);
-  }
+  const text = textOfUtf8(Buffer.from(value, 'latin1'));
+  if (text !== undefined) return text;
+  throw s3Error('InvalidArgument', `${name.slice(0, 100)} is not UTF-8: encode its value.`);
 }
 
 /** Printable text as it is, in UTF-8; other text as RFC 2047 has it, since a header has no other form for it. */
@@ -131,13 +123,6 @@ function headerValue(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are just what is looked for
   if (/[\u0000-\u001f\u007f]/.test(text)) return `=?UTF-8?B?${bytes.toString('base64')}?=`;
   return bytes.toString('latin1');
-}
-
-function momentOf(text: string | undefined): number | undefined {
-  const [, seconds, fraction = ''] = SECONDS.exec(text ?? '') ?? [];
-  if (seconds === undefined) return undefined;
-  const part = Number(fraction.padEnd(3, '0').slice(0, 3));
-  return Number(seconds) * second + (seconds.startsWith('-') ? -part : part);
 }
 
 function secondsOf(ms: number): string {

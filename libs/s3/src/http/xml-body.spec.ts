@@ -1,4 +1,4 @@
-import { parseXml, textIn } from './xml-body.js';
+import { elementsIn, parseXml, textIn } from './xml-body.js';
 
 const parse = (text: string) => parseXml(Buffer.from(text), 'Delete');
 
@@ -9,7 +9,7 @@ describe('the XML of a request', () => {
       `<?xml version="1.0" encoding="UTF-8"?>\n<Delete ${xmlns}><Object><Key>a&amp;b &#x1F30D;</Key></Object></Delete>`,
       `<s:Delete xmlns:s="x"><s:Object><s:Key><![CDATA[a&b 🌍]]></s:Key></s:Object></s:Delete>`,
     ]) {
-      const [object] = parse(text).children;
+      const [object] = elementsIn(parse(text), 'Object');
       expect(object?.name).toBe('Object');
       expect(textIn(object!, 'Key')).toBe('a&b 🌍');
       expect(textIn(object!, 'Other')).toBeUndefined();

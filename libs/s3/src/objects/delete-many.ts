@@ -1,9 +1,9 @@
 import type { Caller, Files } from '@dfs/files';
 import { isDfsError, type DfsError } from '@dfs/runtime';
-import { etagOf } from '../answers/etag.js';
+import { bareTag, etagOf } from '../answers/etag.js';
 import { documentOf, element, field } from '../answers/xml.js';
 import { s3Error, toldAs } from '../errors.js';
-import { parseXml, textIn } from '../http/xml-body.js';
+import { elementsIn, parseXml, textIn } from '../http/xml-body.js';
 import { MAX_KEYS } from '../limits.js';
 import { namedBy } from './keys.js';
 
@@ -26,7 +26,7 @@ export async function deleteObjects(
   body: Uint8Array,
 ): Promise<string> {
   const document = parseXml(body, 'Delete');
-  const asked = document.children.filter(({ name }) => name === 'Object').map(askedOf);
+  const asked = elementsIn(document, 'Object').map(askedOf);
   if (asked.length === 0 || asked.length > MAX_KEYS) {
     throw s3Error('MalformedXML', `A request deletes from 1 to ${MAX_KEYS} keys.`);
   }
@@ -49,10 +49,8 @@ function askedOf(element: Parameters<typeof textIn>[0]): Asked {
     if (textIn(element, name) === undefined) continue;
     throw s3Error('NotImplemented', `Deletions do not look at ${name} here: name an ETag.`);
   }
-  const tag = textIn(element, 'ETag')
-    ?.trim()
-    .replace(/^"(.*)"$/, '$1');
-  return { key, version: textIn(element, 'VersionId'), tag };
+  const tag = textIn(element, 'ETag');
+  return { key, version: textIn(element, 'VersionId'), tag: tag === undefined ? undefined : bareTag(tag) };
 }
 
 /** @returns those that could not be deleted, and why */

@@ -3,7 +3,7 @@ import { versionTag } from '@dfs/catalogue';
 import { sees, type Caller, type Files } from '@dfs/files';
 import { normalisePath } from '@dfs/protocol';
 import type { IncomingHttpHeaders } from 'node:http';
-import { etagOf } from '../answers/etag.js';
+import { bareTag, etagOf } from '../answers/etag.js';
 import { s3Error } from '../errors.js';
 import type { Query } from '../http/address.js';
 
@@ -76,7 +76,7 @@ export async function writeConditions(
   if (ifMatch.trim() === '*') return { ifMatch: '*', ...other };
   const entry = await files.shownAt(path);
   if (!entry) throw noSuchKey();
-  const tags = ifMatch.split(',', MAX_TAGS).map((tag) => tag.trim().replace(/^"(.*)"$/, '$1'));
+  const tags = ifMatch.split(',', MAX_TAGS).map(bareTag);
   // That very record: what comes between is met by the commit.
   if (tags.includes(etagOf(entry))) return { ifMatch: [versionTag(entry.recordId)], ...other };
   throw s3Error('PreconditionFailed', 'The file is not in the version that If-Match names: read it again.');

@@ -1,18 +1,17 @@
 import type { Request, Response } from 'express';
-import { byteRanges, goneSignal, type Caller, type Files } from '@dfs/files';
+import { byteRanges, goneSignal, type Caller, type Files, type XmlElement } from '@dfs/files';
 import { createHash } from 'node:crypto';
-import { etagOf } from '../answers/etag.js';
+import { bareTag, etagOf } from '../answers/etag.js';
 import { sendLate } from '../answers/late.js';
 import { documentOf, element, field, sendNothing, sendXml } from '../answers/xml.js';
-import { encodeUri } from '../auth/canonical.js';
 import type { Signed } from '../auth/verify.js';
 import { announcedChecksums, Checksums } from '../body/checksums.js';
 import { Payload } from '../body/payload.js';
-import { encodingOf, limitOf, textOf } from '../buckets/list-query.js';
+import { encodingOf, keyTold, limitOf, textOf } from '../buckets/list-query.js';
 import { s3Error } from '../errors.js';
 import { copySourceOf, type Address, type Query } from '../http/address.js';
 import { metaOf, refuseHeaders } from '../http/object-headers.js';
-import { parseXml, textIn, type XmlElement } from '../http/xml-body.js';
+import { elementsIn, parseXml, textIn } from '../http/xml-body.js';
 import { MAX_PARTS, MAX_XML_BYTES } from '../limits.js';
 import type { MultipartUploads, NamedPart, PartBody, S3Upload } from '../uploads/multipart.js';
 import { openSource } from './copy.js';
@@ -72,7 +71,7 @@ export class MultipartObjects {
     ].map((name) => textOf(query, name));
     const isEncoded = encodingOf(query);
     const limit = limitOf(query.get('max-uploads'));
-    const told = (key: string): string => (isEncoded ? encodeUri(key).replaceAll('%2F', '/') : key);
+    const told = (key: string): string => keyTold(key, isEncoded);
     const all = (await this.uploads.open(caller)).map((upload) => ({ ...upload, key: upload.path }));
     const seen = all.findIndex(({ key, id }) => key === keyMarker && id === idMarker);
     const rest = all.filter(({ key }, at) => key.startsWith(prefix) && (seen >= 0 ? at > seen : key > keyMarker));
@@ -209,7 +208,7 @@ function limitOfMarker(text = '0'): number {
 
 /** @throws DfsError of S3 `MalformedXML` */
 function namedParts(xml: Uint8Array): NamedPart[] {
-  const parts = parseXml(xml, 'CompleteMultipartUpload').children.filter(({ name }) => name === 'Part');
+  const parts = elementsIn(parseXml(xml, 'CompleteMultipartUpload'), 'Part');
   if (parts.length === 0 || parts.length > MAX_PARTS) {
     throw s3Error('MalformedXML', `An upload is ended with the names of 1 to ${MAX_PARTS} parts.`);
   }
@@ -221,7 +220,7 @@ function namedPart(part: XmlElement): NamedPart {
   if (!/^\d{1,5}$/.test(number) || tag === '') {
     throw s3Error('MalformedXML', 'Each Part must have a PartNumber and an ETag.');
   }
-  return { number: Number(number), tag: tag.replace(/^"(.*)"$/, '$1').toLowerCase() };
+  return { number: Number(number), tag: bareTag(tag).toLowerCase() };
 }
 
 /** Those over all of the file; the sums of the sums of parts were looked at part by part. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { attributesOfFields } from '@dfs/files';
+import { attributesOfFields, textOfUtf8 } from '@dfs/files';
 import { DfsError, invalidField } from '@dfs/runtime';
 import type { Checksum } from '../append.js';
 import type { UploadBegin } from '../uploads.js';
@@ -91,9 +91,7 @@ function parseMetadata(header: string): Map<string, string> {
 }
 
 function textOf(key: string, bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw invalidField('Upload-Metadata', `tells a ${key} that is not UTF-8`);
-  }
+  const text = textOfUtf8(bytes);
+  if (text === undefined) throw invalidField('Upload-Metadata', `tells a ${key} that is not UTF-8`);
+  return text;
 }

@@ -33,6 +33,7 @@ import {
   Conditional,
   FILE_HEADERS,
   FileDto,
+  hasBody,
   NoQuery,
   OptionalBody,
   PATH_PROBLEMS,
@@ -284,10 +285,6 @@ export class UploadsController {
     response.setHeader('Upload-Offset', offset);
     response.setHeader('Upload-Expires', new Date(upload.expiresAt).toUTCString());
   }
-}
-
-function hasBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** @throws DfsError `unsupported-media-type` */

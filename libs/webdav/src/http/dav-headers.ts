@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { DfsError, hour, invalidField, minute, second } from '@dfs/runtime';
+import { momentOfSeconds } from '@dfs/files';
 import { addressOfUri, type Address } from './address.js';
 
 /** How far a request goes down. */
@@ -10,8 +11,6 @@ const MAX_LOCK_TIME = hour;
 /** Where a client says nothing. */
 const DEFAULT_LOCK_TIME = 10 * minute;
 const LONGEST_TIMES = 8;
-/** Seconds since 1970 with a fraction, as clients of Nextcloud send them. */
-const SECONDS = /^-?\d{1,12}(?:\.\d{1,9})?$/;
 
 /** @throws DfsError `validation-failed` for a depth that this method does not know */
 export function depthOf({ depth }: IncomingHttpHeaders, known: readonly Depth[], fallback: Depth): Depth {
@@ -69,7 +68,7 @@ export function lockTokenOf(headers: IncomingHttpHeaders): string {
 export function announcedMtime(headers: IncomingHttpHeaders): number | undefined {
   const value = headers['x-oc-mtime'];
   if (value === undefined) return undefined;
-  const said = String(value).trim();
-  if (!SECONDS.test(said)) throw invalidField('X-OC-Mtime', 'must be seconds since 1970');
-  return Math.round(Number(said) * second);
+  const mtime = momentOfSeconds(String(value).trim());
+  if (mtime === undefined) throw invalidField('X-OC-Mtime', 'must be seconds since 1970');
+  return mtime;
 }

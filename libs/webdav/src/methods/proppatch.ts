@@ -1,13 +1,12 @@
-import { escapeXml } from '@dfs/files';
 import { versionTag } from '@dfs/catalogue';
-import type { Files } from '@dfs/files';
+import { escapeXml, hasRoomFor, type Files } from '@dfs/files';
 import type { RecordAttributes } from '@dfs/protocol';
 import { DfsError } from '@dfs/runtime';
 import { hrefOf } from '../http/address.js';
 import { answerXml, changeOf, type Call } from '../http/call.js';
 import { readXml } from '../http/read-xml.js';
 import type { Locks } from '../locks/locks.js';
-import { hasRoomFor, isSettable, withoutProperty, withProperty } from '../properties/kept.js';
+import { isSettable, withoutProperty, withProperty } from '../properties/kept.js';
 import { keyOf, type PropertyName } from '../properties/names.js';
 import { requireChangeable, type Resources } from '../read/resources.js';
 import { requireWanted } from './wanted.js';

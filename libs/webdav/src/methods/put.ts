@@ -1,4 +1,3 @@
-import { versionTag } from '@dfs/catalogue';
 import type { FileInfo } from '@dfs/contracts';
 import {
   announcedAttributes,
@@ -11,7 +10,7 @@ import {
   requireLength,
   type Files,
 } from '@dfs/files';
-import { DfsError } from '@dfs/runtime';
+import { DfsError, isDfsError } from '@dfs/runtime';
 import { answer, changeOf, requireFolder, type Call } from '../http/call.js';
 import { announcedMtime } from '../http/dav-headers.js';
 import type { Locks } from '../locks/locks.js';
@@ -63,18 +62,31 @@ export async function put(
       signal: goneSignal(response),
     });
     response.setHeader('ETag', etagOf(file.contentId));
-    const version = mtime === undefined ? file.version : await requireTime(files, file, mtime);
-    response.setHeader('X-DFS-Version', version);
-    if (mtime !== undefined) response.setHeader('X-OC-Mtime', 'accepted');
+    const timed = mtime === undefined ? undefined : await withTime(files, file, mtime);
+    response.setHeader('X-DFS-Version', timed ?? file.version);
+    if (timed !== undefined) response.setHeader('X-OC-Mtime', 'accepted');
     answer(response, outcome === 'created' ? 201 : 204);
   } finally {
     end();
   }
 }
 
-/** Over equal bytes another time alone is no version; a client that syncs would send them again and again. @returns the version */
-async function requireTime(files: Pick<Files, 'changeAttributes'>, file: FileInfo, mtime: number): Promise<string> {
+/**
+ * Over equal bytes another time alone is no version; a client that syncs would send them again and again.
+ * @returns the version that has the time; undefined where other bytes have come since, or the file has gone: those that were sent are
+ * stored all the same
+ */
+async function withTime(
+  files: Pick<Files, 'changeAttributes'>,
+  file: FileInfo,
+  mtime: number,
+): Promise<string | undefined> {
   if (file.mtime !== undefined && Date.parse(file.mtime) === mtime) return file.version;
-  const want = { ifMatch: [versionTag(file.version)] };
-  return (await files.changeAttributes(file.id, (before) => withMtime(before, mtime), want)).recordId;
+  try {
+    const want = { ifMatch: [file.contentId] };
+    return (await files.changeAttributes(file.id, (before) => withMtime(before, mtime), want)).recordId;
+  } catch (error) {
+    if (isDfsError(error, 'precondition-failed') || isDfsError(error, 'file-not-found')) return undefined;
+    throw error;
+  }
 }

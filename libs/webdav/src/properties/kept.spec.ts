@@ -1,8 +1,9 @@
+import { hasRoomFor } from '@dfs/files';
 import fc from 'fast-check';
 import type { RecordAttributes } from '@dfs/protocol';
 import { davDocument, elementsOf, xmlOf, type XmlElement } from '../xml/element.js';
 import { parseXml } from '../xml/parse.js';
-import { hasRoomFor, isSettable, keptProperties, outliving, withoutProperty, withProperty } from './kept.js';
+import { isSettable, keptProperties, outliving, withoutProperty, withProperty } from './kept.js';
 import { APACHE, WIN32 } from './names.js';
 
 const property = (xml: string): XmlElement => elementsOf(parseXml(davDocument('prop', xml)))[0] as XmlElement;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { escapeXml, httpDate } from '@dfs/files';
-import { fitsAttributes, type RecordAttributes } from '@dfs/protocol';
+import type { RecordAttributes } from '@dfs/protocol';
 import { second } from '@dfs/runtime';
 import { childrenXml, DAV, davDocument, elementsOf, namedXml, textOf, type XmlElement } from '../xml/element.js';
 import { parseXml } from '../xml/parse.js';
@@ -18,8 +18,6 @@ export interface KeptProperty extends PropertyName {
 /** The name of a pair begins with this where it holds a property of any name: a hash of that follows. */
 const ANY = 'dav-property-';
 const HASH_LENGTH = 16;
-/** Left over for what nodes add. */
-const ROOM_BYTES = 256;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
 const EPOCH_SECONDS = /^\d{1,11}$/;
 
@@ -83,11 +81,6 @@ export function withoutProperty(attributes: RecordAttributes, name: PropertyName
   if (keyOf(name) === EXECUTABLE) return { ...attributes, executable: false };
   const { [SHORT_BY_NAME.get(keyOf(name))?.pair ?? pairOf(name)]: _gone, ...meta } = attributes.meta ?? {};
   return { ...attributes, meta };
-}
-
-/** Whether a record has room for them. */
-export function hasRoomFor(attributes: RecordAttributes): boolean {
-  return fitsAttributes(attributes, ROOM_BYTES);
 }
 
 /** Of the attributes of a file those that stay when a client writes other bytes over it: not those that tell of a change. */

@@ -1,19 +1,6 @@
-import { escapeXml } from '@dfs/files';
+import { escapeXml, type XmlAttribute, type XmlElement } from '@dfs/files';
 
-/** An attribute of an element. Declarations of namespaces are none. */
-export interface XmlAttribute {
-  namespace: string;
-  name: string;
-  value: string;
-}
-
-/** An element of a body, by its namespace: prefixes mean nothing beyond the document. */
-export interface XmlElement {
-  namespace: string;
-  name: string;
-  attributes: XmlAttribute[];
-  children: (XmlElement | string)[];
-}
+export type { XmlElement };
 
 /** Namespace of WebDAV itself. */
 export const DAV = 'DAV:';

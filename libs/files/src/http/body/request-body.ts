@@ -153,6 +153,11 @@ export function goneSignal(response: ServerResponse): AbortSignal {
   return controller.signal;
 }
 
+/** Whether a request has a body that is not empty. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
 /** Bytes the client announces; undefined when it sends in pieces of unknown number. */
 export function announcedLength(request: IncomingMessage): number | undefined {
   const header = request.headers['content-length'];

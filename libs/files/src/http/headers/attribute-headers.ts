@@ -7,6 +7,8 @@ const EXECUTABLE = 'X-DFS-Executable';
 const META = 'X-DFS-Meta-';
 /** Left over for what nodes add: digests, and the act a record belongs to. */
 const ROOM_BYTES = 256;
+/** Bytes that attributes may take that a client says of a file. */
+export const MAX_SAID_BYTES = MAX_ATTRIBUTES_BYTES - ROOM_BYTES;
 const MILLISECONDS = /^-?\d{1,15}$/;
 /** ISO 8601 with a zone, as RFC 3339 has it; seconds may be left out. */
 const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;
@@ -99,7 +101,12 @@ function noPairs(field: string): DfsError {
   return invalidField(field, 'must be a JSON object of texts, their names 1 to 64 of a-z, 0-9 and -');
 }
 
+/** Whether a record has room for attributes that a client says of a file, beside what nodes add. */
+export function hasRoomFor(attributes: RecordAttributes): boolean {
+  return fitsAttributes(attributes, ROOM_BYTES);
+}
+
 function fitting(field: string, attributes: RecordAttributes): RecordAttributes {
-  if (fitsAttributes(attributes, ROOM_BYTES)) return attributes;
-  throw invalidField(field, `takes more than ${MAX_ATTRIBUTES_BYTES - ROOM_BYTES} bytes together`);
+  if (hasRoomFor(attributes)) return attributes;
+  throw invalidField(field, `takes more than ${MAX_SAID_BYTES} bytes together`);
 }

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DigestName, Digests } from '@dfs/chunks';
 import { DfsError, invalidField } from '@dfs/runtime';
+import { bytesOfBase64 } from './header-values.js';
 
 /** The digests that are understood, by their names in a header: how many bytes they have. */
 const KNOWN = [
@@ -52,8 +53,8 @@ function digestsOf(header: string, value: string | string[] | undefined): Digest
     if (member === undefined) continue;
     // A byte sequence of a structured field (RFC 8941).
     const [, base64] = /^\s*:([A-Za-z0-9+/]+={0,2}):\s*$/.exec(member) ?? [];
-    const decoded = Buffer.from(base64 ?? '', 'base64');
-    if (decoded.length !== bytes || decoded.toString('base64') !== base64) {
+    const decoded = bytesOfBase64(base64 ?? '', bytes);
+    if (decoded === undefined) {
       throw invalidField(header, `${name} must be ${bytes} bytes in base64 between colons`);
     }
     found[digest] = decoded;
