@@ -20,6 +20,7 @@ export {
   MANIFEST_CODEC,
   RAW_CODEC,
   sha256,
+  sha256Text,
   type Cid,
 } from './ids/cid.js';
 export {

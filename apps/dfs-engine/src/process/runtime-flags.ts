@@ -33,8 +33,8 @@ const V8_FLAGS = [
  * `@dfs/chunks` lets as many wait as there are more.
  */
 const THREADS = { UV_THREADPOOL_SIZE: '8' };
-/** The C allocator gives large buffers back at once, and has few pools: what one thread frees, another can use. */
-const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
+/** The C allocator gives large buffers back at once, and has one pool: what one thread frees, any other can use. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
 
 /** Flags of Node and variables of the environment for a process that starts with these settings. */
 export interface Tuning {

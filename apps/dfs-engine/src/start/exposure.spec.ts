@@ -27,5 +27,5 @@ it('a process starts with settings that its platform has', () => {
   expect(tuning('win32').env).toEqual({ UV_THREADPOOL_SIZE: '8' });
   expect(tuning('win32').flags).toEqual(tuning('linux').flags.filter((flag) => !flag.includes('sigusr1')));
   expect(tuning('linux').flags).toContain('--disable-sigusr1');
-  expect(tuning('linux').env).toMatchObject({ UV_THREADPOOL_SIZE: '8', MALLOC_ARENA_MAX: '2' });
+  expect(tuning('linux').env).toMatchObject({ UV_THREADPOOL_SIZE: '8', MALLOC_ARENA_MAX: '1' });
 });

@@ -64,15 +64,12 @@ export class MembersNow {
     ranking.setMembers(members.map(({ peerId }) => ({ peerId, capacity: known(peerId)?.capacity ?? capacity() })));
     const live = new Set(members.map(({ peerId }) => peerId).filter((id) => id === self || peers.inGrace(id)));
     const willing = new Set([...live].filter((peerId) => !full(peerId)));
-    const placed: Snapshot['placed'] = (content, extent, holders) => {
-      const found: string[] = [];
-      for (const peerId of ranking.of(partitionOf(content, extent))) {
-        if (found.length >= target) break;
-        const takes = willing.has(peerId) || (live.has(peerId) && holders.includes(peerId));
-        if (takes && !leaving.has(peerId)) found.push(peerId);
-      }
-      return found;
-    };
+    const placed: Snapshot['placed'] = (content, extent, holders) =>
+      ranking.first(
+        partitionOf(content, extent),
+        target,
+        (peerId) => (willing.has(peerId) || (live.has(peerId) && holders.includes(peerId))) && !leaving.has(peerId),
+      );
     return {
       self,
       target,

@@ -6,7 +6,8 @@ import { ln, partitionOf, PARTITIONS, Ranking, type Candidate } from './rendezvo
 const PEERS = Array.from({ length: 24 }, (_, n) => signerFromRaw(sha256(Buffer.from(`member ${n}`))).peerId);
 const equal = (count: number): Candidate[] => PEERS.slice(0, count).map((peerId) => ({ peerId, capacity: 6 }));
 const contentOf = (n: number) => cidOf(Buffer.from(`content ${n}`));
-const rank = (partition: number, members: readonly Candidate[]): string[] => [...new Ranking(members).of(partition)];
+const ranked = (ranking: Ranking, partition: number): string[] => ranking.first(partition, Infinity, () => true);
+const rank = (partition: number, members: readonly Candidate[]): string[] => ranked(new Ranking(members), partition);
 const ALL = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 const anyPartition = fc.nat(PARTITIONS - 1);
 
@@ -65,7 +66,7 @@ describe('Ranking', () => {
 
   it('ranks anew for other members and capacities, as if it had known no others', () => {
     const ranking = new Ranking(equal(8));
-    const orders = (): string[][] => ALL.slice(0, 64).map((partition) => [...ranking.of(partition)]);
+    const orders = (): string[][] => ALL.slice(0, 64).map((partition) => ranked(ranking, partition));
     const before = orders();
     for (const members of [equal(9), equal(7).map((member, n) => ({ ...member, capacity: n })), equal(8)]) {
       ranking.setMembers(members);
@@ -74,14 +75,24 @@ describe('Ranking', () => {
     expect(orders()).toEqual(before);
   });
 
+  it('passes over members that take nothing, and ends with as many as were asked for', () => {
+    const ranking = new Ranking(equal(8));
+    const asked: string[] = [];
+    const [gone, ...rest] = ranked(ranking, 7);
+    const takes = (peerId: string): boolean => (asked.push(peerId), peerId !== gone);
+    expect(ranking.first(7, 3, takes)).toEqual(rest.slice(0, 3));
+    expect(asked).toEqual([gone, ...rest.slice(0, 3)]);
+    expect(ranking.first(7, 0, takes)).toEqual([]);
+  });
+
   it('moves only the share of a member that goes', () => {
     const members = equal(10);
     const gone = members[3]!.peerId;
     const [all, rest] = [new Ranking(members), new Ranking(members.filter(({ peerId }) => peerId !== gone))];
     let moved = 0;
     for (const partition of ALL) {
-      const before = [...all.of(partition)].slice(0, 3);
-      const after = [...rest.of(partition)].slice(0, 3);
+      const before = ranked(all, partition).slice(0, 3);
+      const after = ranked(rest, partition).slice(0, 3);
       const fresh = after.filter((peerId) => !before.includes(peerId)).length;
       expect(fresh).toBe(before.includes(gone) ? 1 : 0);
       moved += fresh;
@@ -96,7 +107,7 @@ describe('Ranking', () => {
     for (const place of [0, 1, 2]) {
       const counts = new Map<string, number>();
       for (const partition of ALL) {
-        const holder = [...ranking.of(partition)][place]!;
+        const holder = ranked(ranking, partition)[place]!;
         counts.set(holder, (counts.get(holder) ?? 0) + 1);
       }
       const share = PARTITIONS / members.length;
@@ -111,7 +122,7 @@ describe('Ranking', () => {
   it('gives a class more twice the share', () => {
     const members = equal(6).map((member, n) => ({ ...member, capacity: n === 0 ? 7 : 6 }));
     const ranking = new Ranking(members);
-    const first = ALL.filter((partition) => [...ranking.of(partition)][0] === members[0]!.peerId);
+    const first = ALL.filter((partition) => ranked(ranking, partition)[0] === members[0]!.peerId);
     expect(first.length / PARTITIONS).toBeGreaterThan(0.24);
     expect(first.length / PARTITIONS).toBeLessThan(0.33);
   });

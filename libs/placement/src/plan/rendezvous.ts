@@ -1,4 +1,4 @@
-import { cidToBytes, peerIdToBytes, sha256, type Cid } from '@dfs/protocol';
+import { cidToBytes, peerIdToBytes, sha256Text, type Cid } from '@dfs/protocol';
 
 /** A member as placement sees it. */
 export interface Candidate {
@@ -24,15 +24,24 @@ const LN2 = 0.6931471805599453;
 const TWO_53 = 2 ** 53;
 /** Terms of the series in `ln`: enough for the last bit of a double where |z| ≤ 1/3. */
 const LN_TERMS = 18;
+/** Their factors, which are the same whoever divides: 1, 1/3, 1/5, … */
+const LN_FACTORS = Float64Array.from({ length: LN_TERMS + 1 }, (_, term) => 1 / (2 * term + 1));
 
 /** The partition of an extent: the first 12 bits of SHA-256(content id, extent). Pinned by golden vectors. */
 export function partitionOf(content: Cid, extent: number): number {
   const id = cidToBytes(content);
-  const key = Buffer.allocUnsafe(id.length + 4);
+  const key = keyOf(id.length);
   key.set(id);
   key.writeUInt32BE(extent, id.length);
-  const digest = sha256(key);
-  return ((digest[0]! << 8) | digest[1]!) >>> PARTITION_SHIFT;
+  const digest = sha256Text(key);
+  return ((digest.charCodeAt(0) << 8) | digest.charCodeAt(1)) >>> PARTITION_SHIFT;
+}
+
+/** Memory for the bytes that are hashed, used again: ids have one of two lengths. */
+const keys: Buffer[] = [];
+
+function keyOf(idLength: number): Buffer {
+  return (keys[idLength] ??= Buffer.alloc(idLength + 4));
 }
 
 /**
@@ -63,10 +72,15 @@ export class Ranking {
     this.draws = new Map(sorted.map(({ peerId }) => [peerId, this.draws.get(peerId) ?? new Draws(peerId)]));
   }
 
-  /** All members, the first to hold what is in this partition first. */
-  *of(partition: number): Generator<string, void, undefined> {
-    const { members } = this;
-    for (const index of (this.orders[partition] ??= this.rank(partition))) yield members[index]!.peerId;
+  /** The first members to hold what is in this partition that will take it, so many at most. */
+  first(partition: number, most: number, takes: (peerId: string) => boolean): string[] {
+    const order = (this.orders[partition] ??= this.rank(partition));
+    const found: string[] = [];
+    for (let place = 0; place < order.length && found.length < most; place++) {
+      const { peerId } = this.members[order[place]!]!;
+      if (takes(peerId)) found.push(peerId);
+    }
+    return found;
   }
 
   private rank(partition: number): Uint16Array {
@@ -94,9 +108,10 @@ class Draws {
   /** −ln(u), u of 53 bits of the hash, and half a step up: never 0, never 1. */
   private draw(partition: number): number {
     this.key.writeUInt32BE(partition, 0);
-    const digest = sha256(this.key);
-    const high = ((digest[1]! & 0x1f) << 16) | (digest[2]! << 8) | digest[3]!;
-    const low = ((digest[4]! << 24) | (digest[5]! << 16) | (digest[6]! << 8) | digest[7]!) >>> 0;
+    const digest = sha256Text(this.key);
+    const byte = (at: number): number => digest.charCodeAt(at);
+    const high = ((byte(1) & 0x1f) << 16) | (byte(2) << 8) | byte(3);
+    const low = ((byte(4) << 24) | (byte(5) << 16) | (byte(6) << 8) | byte(7)) >>> 0;
     return -ln((high * 2 ** 32 + low + 0.5) / TWO_53);
   }
 }
@@ -128,6 +143,6 @@ export function ln(x: number): number {
   const z = (mantissa - 1) / (mantissa + 1);
   const square = z * z;
   let sum = 0;
-  for (let term = LN_TERMS; term >= 0; term--) sum = sum * square + 1 / (2 * term + 1);
+  for (let term = LN_TERMS; term >= 0; term--) sum = sum * square + LN_FACTORS[term]!;
   return exponent * LN2 + 2 * z * sum;
 }

@@ -26,7 +26,12 @@ const BASE32 = 'b';
  * short input does.
  */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return Buffer.from(nodeHash('sha256', bytes, 'binary'), 'latin1');
+  return Buffer.from(sha256Text(bytes), 'latin1');
+}
+
+/** The same as a text of 32 characters, one for each byte: where a few bytes of very many hashes are looked at. */
+export function sha256Text(bytes: Uint8Array): string {
+  return nodeHash('sha256', bytes, 'binary');
 }
 
 /** The id of a block with these bytes. */
