@@ -23,6 +23,7 @@ import {
 } from '../constants.js';
 import type { Timers } from '@dfs/runtime';
 import { isLoopback } from '../reach/ip-ranges.js';
+import { mergeProtocolsOnce } from './known-protocols.js';
 import { watchedYamux } from './muxer.js';
 import { believeOwnAddresses, portMapping, reachability } from '../reach/nat.js';
 import type { RelayServer } from '../reach/relay-server.js';
@@ -105,6 +106,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   });
   if (!components) throw new Error('libp2p did not show its components');
   guard(components, options);
+  mergeProtocolsOnce(libp2p.peerStore);
   return { libp2p, components, reservations: circuits?.store() };
 }
 
