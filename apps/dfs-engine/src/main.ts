@@ -11,7 +11,7 @@ const BUNDLE = new URL('./bundle/main.js', import.meta.url);
 const ENGINE = fileURLToPath(new URL('./engine.cjs', import.meta.url));
 /** Beside what npm has installed: whoever may change that may change this, and nobody else. */
 const COMPILED = fileURLToPath(new URL('../../../../node_modules/.cache/dfs-engine', import.meta.url));
-/** Commands that end by themselves: they hold few buffers, and are not tuned for many. */
+/** Commands that end by themselves: they call less than a start does, and keep nothing of it. */
 const ENDING = ['check', 'restore', 'rebuild'];
 
 if (existsSync(BUNDLE)) await import(BUNDLE.href);
@@ -35,12 +35,12 @@ async function run(): Promise<void> {
     const { VERSION } = await import('./process/version.js');
     process.stdout.write(`${VERSION}\n`);
   } else {
-    const isEnding = ENDING.includes(command ?? '');
-    if (!isEnding) becomeTuned();
+    // Those that end by themselves too: what a start has kept is for its own settings alone.
+    becomeTuned();
     const engine = loadCompiled<typeof Engine>(ENGINE, COMPILED);
     await engine.exports.runCommand(command, rest);
     // A node is up now, and has called most of the functions of a start.
-    if (!isEnding) engine.keep();
+    if (!ENDING.includes(command ?? '')) engine.keep();
   }
 }
 

@@ -15,8 +15,8 @@ export interface HeapPort {
   size(): number;
   /** Share of the time since the last call in which the event loop was busy, 0 to 1. */
   busy(): number;
-  /** Collects what is unreachable; `all` gives free pages back as well, which takes some five times as long. */
-  collect(how: 'garbage' | 'all'): void;
+  /** Collects what is unreachable, and gives free pages back: twice the processor time of a collection alone. */
+  collect(): void;
 }
 
 /** The heap of this process. Without `--expose-gc`, which the engine sets, nothing is collected by request. */
@@ -30,13 +30,7 @@ export function heapOfProcess(): HeapPort {
       before = now;
       return utilization;
     },
-    collect: (how) => {
-      void globalThis.gc?.({
-        type: 'major',
-        execution: 'sync',
-        flavor: how === 'all' ? 'last-resort' : 'regular',
-      });
-    },
+    collect: () => void globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
   };
 }
 
@@ -74,9 +68,8 @@ export class HeapKeeper {
     );
   }
 
-  /** Collects what the start has left, before the first request would wait for that; then looks now and then. */
+  /** Looks now and then. A few MiB that the start has left go with the first rest: to collect them at once would delay the node. */
   start(): void {
-    this.heap.collect('garbage');
     this.heap.busy();
     this.looking.start();
   }
@@ -91,7 +84,7 @@ export class HeapKeeper {
 
   private look(): void {
     if (this.heap.busy() > AT_REST || this.heap.size() - this.kept < WORTH_IT) return;
-    this.heap.collect('all');
+    this.heap.collect();
     this.kept = this.heap.size();
     // Its own time is not that of the node's work.
     this.heap.busy();
