@@ -19,6 +19,7 @@ export {
   requireLength,
   type Pace,
 } from './http/body/request-body.js';
+export { announcedFile, type AnnouncedUpload } from './http/body/announced-file.js';
 export { parseJsonObject } from './http/body/json-text.js';
 export { LARGE_JSON_BODY, STREAMED_BODY, StreamedBody } from './http/body/streamed-body.js';
 export { Conditional } from './http/dto/conditional.dto.js';
@@ -50,7 +51,13 @@ export {
 export { announcedDigests } from './http/headers/digest-header.js';
 export { bytesOfBase64, momentOfSeconds, textOfUtf8 } from './http/headers/header-values.js';
 export { httpDate } from './http/headers/http-date.js';
-export { etagOf, readCondition, writePreconditions, type Preconditions } from './http/headers/preconditions.js';
+export {
+  etagOf,
+  isTagOf,
+  readCondition,
+  writePreconditions,
+  type Preconditions,
+} from './http/headers/preconditions.js';
 export { mediaTypeFor } from './read/media-type.js';
 export type { Upload, UploadOutcome } from './write/upload.js';
 export {

@@ -21,12 +21,10 @@ import {
 import { invalidField } from '@dfs/runtime';
 import { callerOf, removalOf } from './caller.js';
 import { seenParts } from './seen-parts.js';
-import { announcedAttributes } from './headers/attribute-headers.js';
 import { answerFile } from './answer/answer-file.js';
 import { problemOf } from './answer/problem-of.js';
 import { Conditional } from './dto/conditional.dto.js';
 import { Content } from './dto/content.dto.js';
-import { announcedDigests } from './headers/digest-header.js';
 import { AnnouncedFile } from './dto/announced-file.dto.js';
 import { FILE_HEADERS } from '../describe/headers.dto.js';
 import { CONTENT_PROBLEMS, PATH_PROBLEMS, Problems, WRITE_PROBLEMS } from '../describe/problems.dto.js';
@@ -43,8 +41,10 @@ import {
 import { ChunkListDto, FileDto, FileListDto, HolderListDto, UploadResultsDto } from './dto/files.schema.dto.js';
 import { multipartFiles } from './body/multipart.js';
 import { writePreconditions } from './headers/preconditions.js';
-import { announcedLength, goneSignal, refuseCodings, requestBody, requireLength } from './body/request-body.js';
-import { makeInert, sendContent } from './answer/send-content.js';
+import { announcedFile } from './body/announced-file.js';
+import { goneSignal, refuseCodings, requestBody } from './body/request-body.js';
+import { makeInert } from './answer/send-content.js';
+import { sendFile } from './answer/send-file.js';
 import { StreamedBody } from './body/streamed-body.js';
 import type { PartResult } from '../write/upload-many.js';
 
@@ -92,18 +92,10 @@ export class FilesController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<FileInfo> {
-    requireLength(request);
-    refuseCodings(request);
-    const size = announcedLength(request);
-    const digests = announcedDigests(request.headers);
-    const mediaType = request.headers['content-type'];
     const { outcome, file } = await this.files.upload({
       path: query.path,
+      ...announcedFile(request),
       body: requestBody(request),
-      ...(mediaType === undefined ? {} : { mediaType }),
-      ...(size === undefined ? {} : { size }),
-      digests,
-      attributes: announcedAttributes(request.headersDistinct),
       ...writePreconditions(request.headers),
       signal: goneSignal(response),
     });
@@ -185,14 +177,12 @@ export class FilesController {
   @Content()
   async content(
     @Param() { fileId }: FileParams,
-    @Query() { version, inline }: ContentQuery,
+    @Query() query: ContentQuery,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     makeInert(response);
-    const content = await this.files.open(fileId, version);
-    const type = inline === '1' ? await this.files.inlineType(content, goneSignal(response)) : null;
-    await sendContent(request, response, content, type);
+    await sendFile(this.files, fileId, query, request, response);
   }
 
   @Delete(':fileId')

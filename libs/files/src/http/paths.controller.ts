@@ -9,8 +9,8 @@ import { Conditional } from './dto/conditional.dto.js';
 import { Content } from './dto/content.dto.js';
 import { ContentByPathQuery, RemoveByPathQuery } from './dto/files.dto.js';
 import { writePreconditions } from './headers/preconditions.js';
-import { makeInert, sendContent } from './answer/send-content.js';
-import { goneSignal } from './body/request-body.js';
+import { makeInert } from './answer/send-content.js';
+import { sendFile } from './answer/send-file.js';
 
 /** Files by their paths, as they are by their ids: for clients that know no ids. */
 @ApiTags('files')
@@ -23,15 +23,12 @@ export class PathsController {
   @ApiOperation({ operationId: 'getContentByPath', summary: 'The bytes of the file at a path, whole or a range' })
   @Problems('invalid-path')
   async content(
-    @Query() { path, version, inline }: ContentByPathQuery,
+    @Query() { path, ...query }: ContentByPathQuery,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     makeInert(response);
-    const fileId = await this.files.idOf(path);
-    const content = await this.files.open(fileId, version);
-    const type = inline === '1' ? await this.files.inlineType(content, goneSignal(response)) : null;
-    await sendContent(request, response, content, type);
+    await sendFile(this.files, await this.files.idOf(path), query, request, response);
   }
 
   @Delete()

@@ -1,15 +1,5 @@
 import type { FileInfo } from '@dfs/contracts';
-import {
-  announcedAttributes,
-  announcedDigests,
-  announcedLength,
-  etagOf,
-  goneSignal,
-  refuseCodings,
-  requestBody,
-  requireLength,
-  type Files,
-} from '@dfs/files';
+import { announcedFile, etagOf, goneSignal, requestBody, type Files } from '@dfs/files';
 import { DfsError, isDfsError } from '@dfs/runtime';
 import { answer, changeOf, requireFolder, type Call } from '../http/call.js';
 import { announcedMtime } from '../http/dav-headers.js';
@@ -34,11 +24,9 @@ export async function put(
   { files, resources, locks }: Changing<'upload' | 'changeAttributes'>,
 ): Promise<void> {
   const { request, response, caller, address, holder } = call;
-  requireLength(request);
-  refuseCodings(request);
+  const { attributes, ...announced } = announcedFile(request);
   const mtime = announcedMtime(request.headers);
-  const said = { ...(mtime === undefined ? {} : { mtime }), ...announcedAttributes(request.headersDistinct) };
-  const digests = announcedDigests(request.headers);
+  const said = { ...(mtime === undefined ? {} : { mtime }), ...attributes };
   const found = await resources.find(caller, address);
   if (found.kind === 'folder' || address.isFolder) {
     throw new DfsError(
@@ -50,13 +38,10 @@ export async function put(
   if (found.kind === 'nothing') await requireFolder(caller, resources, address.path);
   const end = locks.begin([changeOf(address.path, { changesFolder: found.kind === 'nothing' })], holder);
   try {
-    const [mediaType, size] = [request.headers['content-type'], announcedLength(request)];
     const { outcome, file } = await files.upload({
       path: address.path,
+      ...announced,
       body: requestBody(request),
-      ...(mediaType === undefined ? {} : { mediaType }),
-      ...(size === undefined ? {} : { size }),
-      digests,
       attributes: { ...(found.kind === 'file' ? outliving(found.entry.attributes) : {}), ...said },
       ...wantedOf(call, found),
       signal: goneSignal(response),

@@ -1,5 +1,5 @@
 import { versionTag, type Conditions } from '@dfs/catalogue';
-import { writePreconditions, type Preconditions } from '@dfs/files';
+import { isTagOf, writePreconditions, type Preconditions } from '@dfs/files';
 import { DfsError } from '@dfs/runtime';
 import type { Call } from '../http/call.js';
 import { asksForTag } from '../http/if-header.js';
@@ -23,16 +23,15 @@ export function wantedOf({ request, conditions }: Call, found: Resource): Precon
 export function requireWanted(call: Call, found: Found): Preconditions {
   const wanted = wantedOf(call, found);
   const { ifMatch = '*', ifNoneMatch } = wanted;
-  if (ifNoneMatch === undefined && (ifMatch === '*' || ifMatch.some((tag) => tagsOf(found).includes(tag))))
-    return wanted;
+  if (ifNoneMatch === undefined && (ifMatch === '*' || ifMatch.some((tag) => names(tag, found)))) return wanted;
   throw new DfsError(
     'precondition-failed',
     'There is something else at this address than the headers of the request ask for: look again.',
   );
 }
 
-function tagsOf(found: Found): string[] {
-  return found.kind === 'file' ? [found.entry.contentId, versionTag(found.entry.recordId)] : [];
+function names(tag: string, found: Found): boolean {
+  return found.kind === 'file' && isTagOf(tag, { ...found.entry, version: found.entry.recordId });
 }
 
 /** Asks for just what was found. */

@@ -95,7 +95,8 @@ export async function isUnchangedSince(
   return toSecond(version.modifiedAt) <= since && !(await version.sharesSecond(since));
 }
 
-function isTagOf(
+/** Whether an entity tag, without its quotes, names a version. */
+export function isTagOf(
   tag: string,
   { contentId, version, alias }: Pick<Readable, 'contentId' | 'version' | 'alias'>,
 ): boolean {
