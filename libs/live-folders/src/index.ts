@@ -8,9 +8,10 @@ export { IssueDto as LiveFolderIssueDto } from './http/live-folders.schema.dto.j
 export { LiveFoldersModule } from './live-folders.module.js';
 export { LocalRootDisk, type LocalRootDiskOptions } from './disk/local-root-disk.js';
 export { NodeFileSystem } from './disk/fs/node-file-system.js';
-export { LiveFolders, type LiveFoldersOptions } from './live-folders.js';
+export type { LiveFoldersOptions } from './directories.js';
+export { LiveFolders } from './live-folders.js';
 export { isStopped } from './run/failure.js';
-export type { LiveFolderStanding } from './run/folder.js';
+export type { LiveFolderStanding } from './run/standing.js';
 export type { LiveFoldersComponents, SyncView } from './pass/ports.js';
 export { usualRoot, type RootRules } from './roots.js';
 export { liveFoldersEntities, liveFoldersMigrations } from './base/schema.js';

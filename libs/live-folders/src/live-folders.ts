@@ -16,26 +16,16 @@ import type {
 import { normalisePath } from '@dfs/protocol';
 import { DfsError, invalidField, second, type WorkStatus } from '@dfs/runtime';
 import { FolderStore, wasBoundHere, type StoredFolder } from './base/folder-store.js';
-import { isDiskError } from './disk/disk-error.js';
-import { DEFAULT_RULES } from './disk/ignore/ignore-rules.js';
-import { ROOT, showDiskPath, toDiskPath } from './disk/names.js';
+import { showDiskPath, toDiskPath } from './disk/names.js';
 import type { RootDisk, RootIdentity, TrashSelection } from './disk/root-disk.js';
-import { Folder, type LiveFolderStanding } from './run/folder.js';
+import { Folder } from './run/folder.js';
+import type { LiveFolderStanding } from './run/standing.js';
 import type { LiveFoldersComponents } from './pass/ports.js';
-import { DETAIL } from './pass/root-check.js';
-import { isIn, refuseOverlap, refuseRoot, type RootRules } from './roots.js';
+import { Directories, prefixOf, told, type LiveFoldersOptions } from './directories.js';
+import { refuseOverlap } from './roots.js';
 
 /** Names told of a hold, and issues of a page. */
 const TOLD = 1000;
-
-/** How a node differs from others in what it lets be bound. */
-export interface LiveFoldersOptions {
-  readonly roots: RootRules;
-  /** The directory of a path without links; rejects where there is none. */
-  resolve(root: string): Promise<string>;
-  /** Further directories that somebody at this machine has allowed, resolved. */
-  granted?(): Promise<readonly string[]>;
-}
 
 /** The live folders of one node: each runs by itself, and a disk that hangs stops no other. */
 export class LiveFolders {
@@ -43,13 +33,15 @@ export class LiveFolders {
   private readonly folders = new Map<string, Folder>();
   /** Bindings under way. */
   private readonly binding = new Set<{ readonly name: string; readonly root: string; readonly prefix: string }>();
+  private readonly directories: Directories;
   private isOn = false;
 
   constructor(
     private readonly parts: LiveFoldersComponents,
-    private readonly options: LiveFoldersOptions,
+    options: LiveFoldersOptions,
   ) {
     this.store = new FolderStore(parts.db);
+    this.directories = new Directories(parts, options);
   }
 
   /** Folders go on where they were. */
@@ -103,7 +95,7 @@ export class LiveFolders {
         'This node may not write in its network: bind the folder to receive only.',
       );
     }
-    const root = await this.resolved(want.root, onMachine);
+    const root = await this.directories.resolved(want.root, onMachine);
     refuseOverlap({ root, prefix }, [...[...this.folders.values()].map(({ stored }) => stored), ...this.binding]);
     const disk = this.parts.openDisk(root);
     const binding = { name: want.name ?? root, root, prefix };
@@ -306,43 +298,13 @@ export class LiveFolders {
   }
 
   /** Directories in which a folder may be bound: the allowed roots, or those in one of them. @throws DfsError as `bind` */
-  async roots(path?: string, onMachine = false): Promise<LiveFolderRoots> {
-    const { allowed } = this.options.roots;
-    if (path === undefined)
-      return { path: null, directories: [...allowed, ...((await this.options.granted?.()) ?? [])] };
-    const root = allowed.includes(path) ? path : await this.resolved(path, onMachine);
-    const disk = this.parts.openDisk(root);
-    try {
-      const [listing] = await told(() => disk.list([ROOT]));
-      const entries = listing?.outcome === 'whole' ? listing.entries : [];
-      const names = entries.filter(({ name, stat }) => stat.kind === 'directory' && !name.startsWith('.'));
-      return { path: root, directories: names.map(({ name }) => showDiskPath(name)) };
-    } finally {
-      await disk.close();
-    }
+  roots(path?: string, onMachine = false): Promise<LiveFolderRoots> {
+    return this.directories.list(path, onMachine);
   }
 
   /** Estimates a binding; nothing is changed. @throws DfsError as `bind` */
-  async estimate(
-    { root: wanted, prefix, ignore = [] }: EstimateLiveFolder,
-    onMachine = false,
-  ): Promise<LiveFolderEstimate> {
-    const root = await this.resolved(wanted, onMachine);
-    const disk = this.parts.openDisk(root);
-    try {
-      const { files, bytes, directories, others, ignored, unknown } = await told(() =>
-        disk.estimate([...DEFAULT_RULES, ...ignore]),
-      );
-      const shown = await this.parts.catalogue.folders.get(prefixOf(prefix));
-      return {
-        ...{ files, bytes, directories, others, diskCost: bytes },
-        ignored: { ...ignored, examples: ignored.examples.map(showDiskPath) },
-        unknown: unknown.map(showDiskPath),
-        network: { files: shown?.files ?? 0, bytes: shown?.bytes ?? 0 },
-      };
-    } finally {
-      await disk.close();
-    }
+  estimate(want: EstimateLiveFolder, onMachine = false): Promise<LiveFolderEstimate> {
+    return this.directories.estimate(want, onMachine);
   }
 
   private run(stored: StoredFolder): Folder {
@@ -365,21 +327,6 @@ export class LiveFolders {
       throw new DfsError('folder-not-found', 'There is no live folder with this id on this node.');
     return folder;
   }
-
-  private async resolved(root: string, onMachine: boolean): Promise<string> {
-    let path: string;
-    try {
-      path = await this.options.resolve(root);
-    } catch {
-      throw new DfsError(
-        'folder-root-refused',
-        'There is no such directory, or this node may not read it: make it first.',
-      );
-    }
-    const granted = (await this.options.granted?.()) ?? [];
-    refuseRoot(path, this.options.roots, onMachine || granted.some((one) => isIn(path, one)));
-    return path;
-  }
 }
 
 /** A marker that no copy of the folder has. */
@@ -392,32 +339,8 @@ async function writeMarker(disk: Pick<RootDisk, 'writeMarker'>, { id, nonce, epo
   if (nonce !== null) await disk.writeMarker({ folderId: id, nonce, epoch });
 }
 
-/** Trouble of the disk for clients. */
-async function told<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isDiskError(error)) {
-      const detail =
-        error.code === 'hung'
-          ? 'The disk does not answer.'
-          : error.code === 'unreadable'
-            ? DETAIL['rules-unreadable']
-            : `The disk refuses (${error.code}): check it and its rights.`;
-      throw new DfsError('disk-failed', detail, { cause: error });
-    }
-    throw error;
-  }
-}
-
 function bound(): DfsError {
   return new DfsError('folder-bound', 'The directory has the marker of another live folder: choose another directory.');
-}
-
-/** Without the slash at its end; empty for all of the network. @throws DfsError `invalid-path` */
-function prefixOf(prefix: string): string {
-  const path = prefix.replace(/\/+$/, '');
-  return path === '' ? '' : normalisePath(path);
 }
 
 /** @throws DfsError `invalid-path` */

@@ -6,7 +6,8 @@ import { eventually, realFiles, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import type { Replicator } from './replicate/replicator.js';
 import { rank } from './testing/ranking.js';
-import { handling, sending, World, type WorldNode } from './testing/world.js';
+import { handling, sending } from './testing/tampering.js';
+import { World, type WorldNode } from './testing/world.js';
 
 const random = seededRandom(7);
 

@@ -1,5 +1,5 @@
 import { BLOBS, VALUES, byIds, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
-import { cidToBytes, fileIdOf, type Cid, type RecordFields, type SignedRecord, fromHex, toHex } from '@dfs/protocol';
+import { cidToBytes, type Cid, type RecordFields, type SignedRecord, fromHex, toHex } from '@dfs/protocol';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { causally } from '../rules/causal-order.js';
 import { chainKey } from '../rules/chain-key.js';
@@ -7,17 +7,13 @@ import { Delta, type Fingerprints } from '../store/fingerprints.js';
 import { inherit, replacedIds, type Version } from '../rules/heads.js';
 import type { ChainLink, JudgedRecord, PathChange, PathOutcome } from './judged.js';
 import { foldersAbove, type FolderRows } from './folder-rows.js';
-import { writePaths } from './path-rows.js';
+import { loadPaths, storedPaths, writePaths } from './path-rows.js';
 import {
   attributesColumn,
   authorRows,
-  fileIdBytes,
-  FILE_COLUMNS,
-  FILES,
   VERSION_COLUMNS,
   versionFrom,
   VERSIONS,
-  type FileRow,
   type StoredVersion,
   type VersionRow,
 } from '../store/rows.js';
@@ -25,7 +21,6 @@ import { rederive } from './rederive.js';
 import { IN_SET, KIND_NUMBER, RecordState } from '../rules/states.js';
 import { listVoid } from './void-rows.js';
 import type { ContentOfHead } from '../read/queries.js';
-import { mapInTurns } from '../store/slices.js';
 
 interface NewRow {
   record: JudgedRecord;
@@ -361,48 +356,3 @@ const RECORD_COLUMNS = [
   'purge',
   'act',
 ];
-
-interface StoredPaths {
-  ids: { path: string; fileId: string }[];
-  /** Those that have a row. */
-  known: ReadonlyMap<string, FileRow>;
-}
-
-async function storedPaths(tx: Tx, networkId: string, names: ReadonlySet<string>): Promise<StoredPaths> {
-  const ids = await mapInTurns([...names], ROWS_PER_TURN, (path) => {
-    const fileId = fileIdOf(networkId, path);
-    return { path, fileId, hex: toHex(fileIdBytes(fileId) as Uint8Array) };
-  });
-  const rows = await byIds<FileRow>(
-    tx,
-    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS}`,
-    ids.map(({ hex }) => hex),
-  );
-  return { ids, known: new Map(rows.map((row) => [row.path, row])) };
-}
-
-async function loadPaths(tx: Tx, { ids, known }: StoredPaths, firstSeq: number): Promise<Map<string, PathChange>> {
-  const changes = new Map<string, PathChange>();
-  let next = firstSeq;
-  for (const { path, fileId } of ids) {
-    const before = known.get(path);
-    const seq = before?.seq ?? next++;
-    changes.set(path, { path, fileId, seq, before, heads: new Map(), fresh: new Set(), broughtBack: new Set() });
-  }
-  await loadHeads(tx, [...changes.values()]);
-  return changes;
-}
-
-async function loadHeads(tx: Tx, changes: readonly PathChange[]): Promise<void> {
-  const bySeq = new Map(changes.filter((change) => change.before).map((change) => [change.seq, change]));
-  if (bySeq.size === 0) return;
-  const rows = await byIds<VersionRow>(
-    tx,
-    `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.file IN ${VALUES} AND r.head = 1`,
-    [...bySeq.keys()],
-  );
-  for (const row of rows) {
-    const version = versionFrom(row);
-    bySeq.get(row.file)?.heads.set(version.id, version);
-  }
-}

@@ -1,9 +1,19 @@
-import { VALUES, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
-import { cidToBytes, EMPTY_CONTENT, type Cid, fromHex, toHex } from '@dfs/protocol';
+import { BLOBS, VALUES, byIds, changeByIds, slices, type SqlValue, type Tx } from '@dfs/database';
+import { cidToBytes, EMPTY_CONTENT, fileIdOf, type Cid, fromHex, toHex } from '@dfs/protocol';
 import type { PathChange, PathOutcome, PathRow } from './judged.js';
 import { inConflict, shownOf, type Version } from '../rules/heads.js';
 import type { Entry } from '../ports.js';
-import { attributesColumn, fileIdBytes, type FileRow } from '../store/rows.js';
+import {
+  attributesColumn,
+  FILE_COLUMNS,
+  fileIdBytes,
+  FILES,
+  VERSION_COLUMNS,
+  versionFrom,
+  VERSIONS,
+  type FileRow,
+  type VersionRow,
+} from '../store/rows.js';
 import { CONFLICT_TOTAL, isDeleted, PathState } from '../rules/states.js';
 import { foldCase } from '../read/search.js';
 import { writeFolders, type FolderRows } from './folder-rows.js';
@@ -11,6 +21,58 @@ import { mapInTurns } from '../store/slices.js';
 
 /** Rows made between two turns of the event loop. */
 const ROWS_PER_TURN = 500;
+
+/** The paths of a unit of work, as they are stored. */
+export interface StoredPaths {
+  ids: { path: string; fileId: string }[];
+  /** Those that have a row. */
+  known: ReadonlyMap<string, FileRow>;
+}
+
+/** The rows of these paths, as far as they are stored. */
+export async function storedPaths(tx: Tx, networkId: string, names: ReadonlySet<string>): Promise<StoredPaths> {
+  const ids = await mapInTurns([...names], ROWS_PER_TURN, (path) => {
+    const fileId = fileIdOf(networkId, path);
+    return { path, fileId, hex: toHex(fileIdBytes(fileId) as Uint8Array) };
+  });
+  const rows = await byIds<FileRow>(
+    tx,
+    `SELECT ${FILE_COLUMNS} FROM ${FILES} WHERE f.file_id IN ${BLOBS}`,
+    ids.map(({ hex }) => hex),
+  );
+  return { ids, known: new Map(rows.map((row) => [row.path, row])) };
+}
+
+/** The same with their heads. @param firstSeq number of the first path that has no row */
+export async function loadPaths(
+  tx: Tx,
+  { ids, known }: StoredPaths,
+  firstSeq: number,
+): Promise<Map<string, PathChange>> {
+  const changes = new Map<string, PathChange>();
+  let next = firstSeq;
+  for (const { path, fileId } of ids) {
+    const before = known.get(path);
+    const seq = before?.seq ?? next++;
+    changes.set(path, { path, fileId, seq, before, heads: new Map(), fresh: new Set(), broughtBack: new Set() });
+  }
+  await loadHeads(tx, [...changes.values()]);
+  return changes;
+}
+
+async function loadHeads(tx: Tx, changes: readonly PathChange[]): Promise<void> {
+  const bySeq = new Map(changes.filter((change) => change.before).map((change) => [change.seq, change]));
+  if (bySeq.size === 0) return;
+  const rows = await byIds<VersionRow>(
+    tx,
+    `SELECT ${VERSION_COLUMNS} FROM ${VERSIONS} WHERE r.file IN ${VALUES} AND r.head = 1`,
+    [...bySeq.keys()],
+  );
+  for (const row of rows) {
+    const version = versionFrom(row);
+    bySeq.get(row.file)?.heads.set(version.id, version);
+  }
+}
 
 /**
  * Writes the rows of the paths that look different now, and the counts. Answers with those paths alone.

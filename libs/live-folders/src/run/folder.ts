@@ -1,5 +1,5 @@
 import type { Tx } from '@dfs/database';
-import type { LiveFolderInfo, LiveFolderReason, LiveFolderState } from '@dfs/contracts';
+import type { LiveFolderInfo } from '@dfs/contracts';
 import { day, minute, Recurring, second, type Ran, type Unsubscribe, type WorkStatus } from '@dfs/runtime';
 import { BaseTree } from '../base/base-tree.js';
 import type { FolderStore, StoredFolder } from '../base/folder-store.js';
@@ -14,6 +14,7 @@ import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
 import { movedTo, rowsAt } from './moved-to.js';
 import { isPauseOver, momentOf, untilPauseEnds } from './pause.js';
+import { Standing, type LiveFolderStanding } from './standing.js';
 import { tellIssues } from './tell-issues.js';
 import { NetworkTree } from '../pass/network-tree.js';
 import type { Rules } from '../pass/disk-tree.js';
@@ -26,9 +27,6 @@ import { RootGuard } from '../pass/root-guard.js';
 const RETRY = { first: 2 * second, longest: 5 * minute };
 /** Files stay in the trash for so long (rule 6), and the folder knows for so long what was deleted from its disk. */
 const TRASH_TIME = 30 * day;
-
-/** How a folder stands, as health tells it. */
-export type LiveFolderStanding = Pick<LiveFolderInfo, 'id' | 'name' | 'state' | 'reason' | 'detail' | 'held'>;
 
 /** One live folder while it runs: what is dirty, its passes, its state. */
 export class Folder {
@@ -54,19 +52,15 @@ export class Folder {
   /** Times that a person changed it. */
   private changed = 0;
   private hourlyAt = -Infinity;
-  private told: string | undefined;
-  private counts = { in: { files: 0, bytes: 0 }, out: { files: 0, bytes: 0 } };
-  private lastPassAt: number | null = null;
-  private state: LiveFolderState = 'scanning';
-  private reason: LiveFolderReason | null = null;
-  private detail: string | null = null;
+  private readonly stands: Standing;
 
   constructor(
     private readonly parts: LiveFoldersComponents,
     private readonly store: FolderStore,
     readonly stored: StoredFolder,
   ) {
-    const { db, timers, log, catalogue } = parts;
+    const { db, timers, log, catalogue, events } = parts;
+    this.stands = new Standing(events, () => this.named);
     this.base = new BaseTree(db, stored.id);
     this.held = new HeldStore(db, stored.id);
     this.issues = new IssueStore(db, stored.id);
@@ -184,8 +178,7 @@ export class Folder {
 
   /** How it stands: of its files nothing is counted. */
   async standing(): Promise<LiveFolderStanding> {
-    const { state, reason, detail } = this;
-    return { ...this.named, state, reason, detail, held: await this.held.count() };
+    return { ...this.named, ...this.stands.now(), held: await this.held.count() };
   }
 
   /** The path in the network of one below the prefix. */
@@ -200,15 +193,14 @@ export class Folder {
     return {
       ...{ id, name, root, prefix, mode, ignore: [...ignore], paused },
       pausedUntil: momentOf(pausedUntil),
-      ...{ state: this.state, reason: this.reason, detail: this.detail },
+      ...this.stands.now(),
       ...count,
-      in: { ...this.counts.in },
-      out: { ...this.counts.out },
+      ...this.stands.moved(),
       held,
       issues,
-      lastPassAt: momentOf(this.lastPassAt),
+      lastPassAt: momentOf(this.stands.lastPassAt),
       boundAt: new Date(bound).toISOString(),
-      ...(this.reason === 'prefix-gone' && { movedTo: await this.movedTo() }),
+      ...(this.stands.reason === 'prefix-gone' && { movedTo: await this.movedTo() }),
     };
   }
 
@@ -250,7 +242,8 @@ export class Folder {
   }
 
   private get isDirty(): boolean {
-    return this.state !== 'paused' && this.state !== 'error' && this.dirt.isAny;
+    const { state } = this.stands;
+    return state !== 'paused' && state !== 'error' && this.dirt.isAny;
   }
 
   private async endPause(): Promise<void> {
@@ -279,7 +272,7 @@ export class Folder {
     const { decided } = this;
     this.decided = { revert: new Set(), override: new Set() };
     // A folder that waits for a disk or an answer says so until this pass has shown that it is well.
-    if (isFull && !isStopped({ state: this.state, reason: this.reason })) this.become('scanning', null);
+    if (isFull && !isStopped(this.stands)) this.stands.become('scanning', null);
     const notes = new PassNotes();
     const { files: left } = await this.base.count();
     const lately = this.lately.look(timers.ticks(), left);
@@ -296,7 +289,7 @@ export class Folder {
         mayEmpty: this.mayEmpty,
         ...decided,
       },
-      onWork: () => this.become('syncing', null),
+      onWork: () => this.stands.become('syncing', null),
     }).catch((error: unknown) => {
       this.decideAgain(decided);
       throw error;
@@ -309,17 +302,14 @@ export class Folder {
       if (result.isWhole && !context.isOver()) this.tried = rules;
       this.mayEmpty = false;
     }
-    this.lastPassAt = clock.now();
+    this.stands.lastPassAt = clock.now();
     await this.finish(result, notes, context.isOver());
   }
 
   private async finish(result: PassResult, notes: PassNotes, isOver: boolean): Promise<void> {
     const { db } = this.parts;
     const { stored } = this;
-    for (const way of ['in', 'out'] as const) {
-      this.counts[way].files += notes[way].files;
-      this.counts[way].bytes += notes[way].bytes;
-    }
+    this.stands.count(notes);
     const met = stored.meeting && result.isWhole && !isOver;
     if (met) stored.meeting = false;
     if (result.pause !== undefined) stored.stopped = result.pause;
@@ -334,10 +324,10 @@ export class Folder {
     this.dirt.later(notes.again, new Set(notes.told.map(({ path }) => path)));
     for (const { kind, path } of notes.told) if (kind === 'unavailable') this.dirt.lack(path);
     if (notes.isFull) this.after(minute, () => this.scan());
-    if (notes.isFull) await this.say('error', 'no-room');
-    else if (this.dirt.isPending) this.become('syncing', null);
-    else if ((await this.held.count()) > 0) await this.say('held', null);
-    else await this.say('up-to-date', null);
+    if (notes.isFull) await this.stands.say('error', 'no-room');
+    else if (this.dirt.isPending) this.stands.become('syncing', null);
+    else if ((await this.held.count()) > 0) await this.stands.say('held', null);
+    else await this.stands.say('up-to-date', null);
   }
 
   private after(within: number, callback: () => void): void {
@@ -398,27 +388,7 @@ export class Folder {
       const issue = { kind: 'unreadable', path: IGNORE_NAME, detail: DETAIL[reason] } as const;
       await this.parts.db.write((tx) => this.tell(tx, [issue], (path) => path === issue.path));
     }
-    return this.say(state, reason, detail);
-  }
-
-  private become(state: LiveFolderState, reason: LiveFolderReason | null, detail: string | null = null): void {
-    this.state = state;
-    this.reason = reason;
-    this.detail = reason === null ? null : (detail ?? DETAIL[reason]);
-  }
-
-  /** Events tell how the folder is, not every step of the way. */
-  private async say(
-    state: LiveFolderState,
-    reason: LiveFolderReason | null,
-    detail: string | null = null,
-  ): Promise<void> {
-    this.become(state, reason, detail);
-    const now = `${state} ${reason}`;
-    if (this.told === now) return;
-    this.told = now;
-    const folder = { ...this.named, state, reason, detail: this.detail };
-    await this.parts.events.recordNow('folder.state', { folder });
+    return this.stands.say(state, reason, detail);
   }
 
   private get named(): Pick<LiveFolderInfo, 'id' | 'name'> {

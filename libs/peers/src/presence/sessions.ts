@@ -1,33 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortError, DfsError, second, type Clock, type Log } from '@dfs/runtime';
-import {
-  MAX_STATUS_RUNS,
-  pullMessage,
-  pushMessage,
-  receivedMessage,
-  recordsMessage,
-  STATUS_PROTOCOL,
-  StatusLine,
-  statusMethod,
-  type MembershipRecord,
-  type StatusMessage,
-  type WireValue,
-} from '@dfs/protocol';
-import { ask, firstFrame, request, type Channel, type Transport } from '@dfs/transport';
-import {
-  HELLO_TIME,
-  MAX_FAILED_EXCHANGES,
-  MAX_REFUSED_RECORDS,
-  MAX_SECTION_OFFENCES,
-  PROOF_PERIOD,
-  STATUS_TIME,
-} from '../constants.js';
+import { MAX_STATUS_RUNS, StatusLine, statusMethod, type MembershipRecord, type StatusMessage } from '@dfs/protocol';
+import { firstFrame, type Channel, type Transport } from '@dfs/transport';
+import { HELLO_TIME, MAX_FAILED_EXCHANGES, MAX_SECTION_OFFENCES, PROOF_PERIOD } from '../constants.js';
 import type { Liveness } from './liveness.js';
-import { membershipFrames } from '../membership/membership-frames.js';
-import type { Received } from '../membership/add-valid.js';
 import type { Membership } from '../membership/membership.js';
 import type { Sections } from '../status/status-sections.js';
+import { RecordExchange } from './record-exchange.js';
 import { Session } from './session.js';
 import { StatusCaller } from '../status/status-caller.js';
 
@@ -67,7 +47,6 @@ const GREET_AFTER = 500;
 const GREET_PAUSE = 100;
 /** Not in the rush of a new connection. */
 const MEASURE_AFTER = 400;
-const PULL_PAUSE = 1 * second;
 /** Members to whom a received record is passed on; their heartbeats do the rest. */
 const GOSSIP = 4;
 
@@ -77,11 +56,14 @@ export class Sessions {
   private isRunning = false;
   private boot = 0;
   private bootedAt = 0;
+  private readonly records: RecordExchange;
 
   constructor(
     private readonly components: SessionsComponents,
     private readonly listener: SessionsListener,
-  ) {}
+  ) {
+    this.records = new RecordExchange(components, (session) => this.tryExchange(session));
+  }
 
   start(): void {
     this.isRunning = true;
@@ -164,22 +146,11 @@ export class Sessions {
   async push(records: readonly MembershipRecord[], from: string | undefined): Promise<void> {
     let to = [...this.sessions.values()].filter(({ peerId }) => peerId !== from);
     if (from !== undefined && to.length > GOSSIP * 2) to = to.sort(() => Math.random() - 0.5).slice(0, GOSSIP);
-    await Promise.all(to.map((session) => this.pushTo(session, records)));
+    await Promise.all(to.map((session) => this.records.push(session, records)));
   }
 
-  async pushTo(session: Session, records: readonly MembershipRecord[]): Promise<void> {
-    const { transport, log } = this.components;
-    try {
-      for (const part of membershipFrames(records)) {
-        const message = pushMessage.form({ method: 'push', records: part }) as WireValue;
-        await ask(transport, session.peerId, STATUS_PROTOCOL, message, {
-          signal: session.ended.signal,
-          timeoutMs: STATUS_TIME,
-        });
-      }
-    } catch (error) {
-      log.debug({ err: error, peer: session.peerId }, 'membership records could not be pushed');
-    }
+  pushTo(session: Session, records: readonly MembershipRecord[]): Promise<void> {
+    return this.records.push(session, records);
   }
 
   /** Answers `/dfs/status/1`. */
@@ -187,8 +158,8 @@ export class Sessions {
     const { header } = await firstFrame(channel);
     const session = this.begin(channel.peerId);
     const { method } = statusMethod.parse(header, 'status');
-    if (method === 'pull') return this.answerPull(channel, header);
-    if (method === 'push') return this.answerPush(channel, session, header);
+    if (method === 'pull') return this.records.answerPull(channel, header);
+    if (method === 'push') return this.records.answerPush(channel, session, header);
     // A few at a time: each remembers what was said on it.
     const [eldest] = session.asked.size < MAX_STATUS_RUNS ? [] : session.asked;
     eldest?.abort(new DfsError('conflict', 'The peer asks on other streams now.'));
@@ -216,20 +187,6 @@ export class Sessions {
     this.components.sections.refresh();
     await channel.send(told.tell(this.message(session)));
     this.settle(session);
-  }
-
-  private async answerPull(channel: Channel, header: WireValue): Promise<void> {
-    const { known } = pullMessage.parse(header, 'pull');
-    for (const records of membershipFrames(this.components.membership.missingFrom(known))) {
-      await channel.send({ records });
-    }
-  }
-
-  private async answerPush(channel: Channel, session: Session, header: WireValue): Promise<void> {
-    const { records } = pushMessage.parse(header, 'push');
-    const { added, orphans } = await this.receive(session, records);
-    await channel.send(receivedMessage.form({ added: added.length }) as WireValue);
-    if (orphans > 0) this.pull(session, undefined);
   }
 
   /** Speaks first, or waits to be spoken to; cuts a connection on which nothing is said. */
@@ -335,7 +292,7 @@ export class Sessions {
     const isEqual = Buffer.compare(status.membership, membership.fingerprint()) === 0;
     session.synced ||= isEqual;
     session.peerSynced ||= isEqual || status.synced;
-    if (!isEqual) this.pull(session, status.membership);
+    if (!isEqual) this.records.pull(session, status.membership);
     this.listener.heard(session, status);
   }
 
@@ -358,50 +315,6 @@ export class Sessions {
     const { signal } = session.ended;
     await delay(MEASURE_AFTER, undefined, { signal, ref: false }).catch(() => undefined);
     if (!signal.aborted && session.latencyMs === null) await this.tryExchange(session);
-  }
-
-  /** Fetches the membership records that are missing here, once for each state of the other side. */
-  private pull(session: Session, state: Uint8Array | undefined): void {
-    if (state && session.pulled && Buffer.compare(state, session.pulled) === 0) return;
-    session.pulling ??= this.pullUntilDone(session, state).finally(() => (session.pulling = undefined));
-  }
-
-  private async pullUntilDone(session: Session, state: Uint8Array | undefined): Promise<void> {
-    const { signal } = session.ended;
-    while (!signal.aborted) {
-      try {
-        await this.pullOnce(session);
-        session.pulled = state;
-        session.synced = true;
-        return await this.tryExchange(session);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.components.log.debug({ err: error, peer: session.peerId }, 'membership records could not be pulled');
-        await delay(PULL_PAUSE, undefined, { signal, ref: false }).catch(() => undefined);
-      }
-    }
-  }
-
-  private async pullOnce(session: Session): Promise<void> {
-    const { transport, membership } = this.components;
-    const message = pullMessage.form({ method: 'pull', known: membership.sample() }) as WireValue;
-    const options = { signal: session.ended.signal, timeoutMs: STATUS_TIME };
-    for await (const { header } of request(transport, session.peerId, STATUS_PROTOCOL, message, options)) {
-      const { records } = recordsMessage.parse(header, 'records');
-      await this.receive(session, records);
-    }
-  }
-
-  /** One who keeps sending what nobody should have is cut off. */
-  private async receive(session: Session, records: readonly Uint8Array[]): Promise<Received> {
-    const { membership, transport, log } = this.components;
-    const { peerId } = session;
-    const received = await membership.receive(records, peerId);
-    if (received.refused === 0) return received;
-    if (session.refused === 0) log.warn({ peer: peerId, refused: received.refused }, 'membership records were refused');
-    session.refused += received.refused;
-    if (session.refused > MAX_REFUSED_RECORDS) await transport.hangUp(peerId).catch(() => undefined);
-    return received;
   }
 }
 

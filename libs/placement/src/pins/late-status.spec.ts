@@ -2,7 +2,8 @@ import type { WireValue } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import type { StoredContent } from '@dfs/chunks';
-import { handling, isWireMap, World } from '../testing/world.js';
+import { handling, isWireMap } from '../testing/tampering.js';
+import { World } from '../testing/world.js';
 
 /** A transport that tells of each question about a pin log before it is answered, with the entry to go on after. */
 function telling(transport: Transport, asked: (after: WireValue | undefined) => Promise<void>): Transport {

@@ -1,6 +1,7 @@
 import { DfsError, KiB, MiB } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
-import { handling, World } from '../testing/world.js';
+import { handling } from '../testing/tampering.js';
+import { World } from '../testing/world.js';
 
 const random = seededRandom(5);
 

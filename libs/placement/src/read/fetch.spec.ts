@@ -5,7 +5,8 @@ import { KiB, MiB } from '@dfs/runtime';
 import { readExtent, type StoredContent } from '@dfs/chunks';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
-import { sending, World, type NodeOptions, type WorldNode } from '../testing/world.js';
+import { sending } from '../testing/tampering.js';
+import { World, type NodeOptions, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(11);
 /** Of a node that reads what it does not hold: it has room for nothing. */

@@ -4,7 +4,8 @@ import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { CACHE_SHARE } from '../read/read-cache.js';
 import { rank } from '../testing/ranking.js';
-import { answering, isWireMap, World, type Answered, type NodeOptions, type WorldNode } from '../testing/world.js';
+import { answering, isWireMap, type Answered } from '../testing/tampering.js';
+import { World, type NodeOptions, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(31);
 

@@ -3,7 +3,8 @@ import { KiB, MiB } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { corrupt, eventually, seededRandom } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
-import { sending, World, type WorldNode } from '../testing/world.js';
+import { sending } from '../testing/tampering.js';
+import { World, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(41);
 

@@ -4,7 +4,8 @@ import { GiB, MiB, second } from '@dfs/runtime';
 import { eventually, seededRandom } from '@dfs/testing';
 import type { Candidate } from '../plan/rendezvous.js';
 import { rank } from '../testing/ranking.js';
-import { sending, World, type WorldNode } from '../testing/world.js';
+import { sending } from '../testing/tampering.js';
+import { World, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(11);
 type Four = [WorldNode, WorldNode, WorldNode, WorldNode];

@@ -8,7 +8,8 @@ import { MiB } from '@dfs/runtime';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
 import { PinLog } from '../pins/pin-log.js';
-import { sending, World, type WorldNode } from '../testing/world.js';
+import { sending } from '../testing/tampering.js';
+import { World, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(23);
 

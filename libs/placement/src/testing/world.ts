@@ -2,11 +2,11 @@ import { ChunkStore, chunksEntities, chunksMigrations, storeContent, type Stored
 import type { AnyEvent, MemberRole } from '@dfs/contracts';
 import type { Database } from '@dfs/database';
 import { EventLog, eventsEntities, eventsMigrations } from '@dfs/events';
-import { fileIdOf, sha256, signerFromRaw, type Cid, type WireValue } from '@dfs/protocol';
+import { fileIdOf, sha256, signerFromRaw, type Cid } from '@dfs/protocol';
 import { GiB, minute, silentLog, systemClock } from '@dfs/runtime';
 import { tempDir, type TempDir, testDatabase, TestSections } from '@dfs/testing';
 import { MemoryNetwork } from '@dfs/transport';
-import type { Channel, MemoryTransport, ProtocolHandler, Transport } from '@dfs/transport';
+import type { MemoryTransport, Transport } from '@dfs/transport';
 import type { ContentChange, ContentRef, Contents, MemberList, PastContents, PeerView, Providers } from '../ports.js';
 import { Placement } from '../placement.js';
 import type { PlacementOptions } from '../parts.js';
@@ -357,60 +357,4 @@ function listen<T>(listeners: Set<T>, listener: T): () => void {
 async function* pieces(bytes: Uint8Array | AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   if (bytes instanceof Uint8Array) yield bytes;
   else yield* bytes;
-}
-
-/** A transport whose handlers are called by `call`. */
-export function handling(
-  transport: Transport,
-  call: (handler: ProtocolHandler, channel: Channel) => Promise<void>,
-): Transport {
-  return overriding(transport, {
-    handle: (protocol, handler, options) => transport.handle(protocol, (channel) => call(handler, channel), options),
-  });
-}
-
-/** A transport that sends, where it answers, what `change` makes of each payload. */
-export function sending(transport: Transport, change: (payload: Uint8Array) => Promise<Uint8Array>): Transport {
-  return handling(transport, (handler, channel) =>
-    handler(
-      overriding(channel, {
-        send: async (header, payload = []) => {
-          await channel.send(header, await change(payload instanceof Uint8Array ? payload : Buffer.concat(payload)));
-        },
-      }),
-    ),
-  );
-}
-
-/** A transport that answers with what `change` makes of each frame it sends where it answers. */
-export function answering(transport: Transport, change: (frame: Answered) => Answered): Transport {
-  return handling(transport, (handler, channel) =>
-    handler(
-      overriding(channel, {
-        send: async (header, payload = []) => {
-          const changed = change({ header, payload: payload instanceof Uint8Array ? [payload] : payload });
-          await channel.send(changed.header, changed.payload);
-        },
-      }),
-    ),
-  );
-}
-
-export interface Answered {
-  header: WireValue;
-  payload: readonly Uint8Array[];
-}
-
-/** `target` with other methods in place of some of its own. */
-function overriding<T extends object>(target: T, methods: Partial<T>): T {
-  return new Proxy(target, {
-    get: (inner, name) => {
-      const value: unknown = Reflect.get(Object.hasOwn(methods, name) ? methods : inner, name);
-      return typeof value === 'function' ? (value.bind(inner) as unknown) : value;
-    },
-  });
-}
-
-export function isWireMap(value: WireValue): value is { readonly [key: string]: WireValue | undefined } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }

@@ -12,6 +12,7 @@ import type { PassContext } from '../context.js';
 import type { DiskTree } from '../disk-tree.js';
 import { folds } from '../assemble.js';
 import { groupsOf, ONE_CALL, type GroupLimits } from '../groups.js';
+import { isFull, lookAgain, tellFailure, tellFull, tellTwin, TRY_AGAIN } from './failures.js';
 import { attributesOf, contentOf, decomposed, expectedOf, rowOf } from './rows.js';
 import { Spellings } from './spellings.js';
 import { bytesOf, deepestFirst, isSmall, PHASES, type WriteStep } from './steps.js';
@@ -23,8 +24,6 @@ const BATCH: GroupLimits = { count: 512, bytes: 256 * MiB };
 const TOGETHER = 4;
 /** Milliseconds after which a file is looked at again that changed just now, and one that went to the trash (rules 6 and 9). */
 const RACY = 2100;
-/** Milliseconds until what could not be had from any holder is tried again. */
-const TRY_AGAIN = 60_000;
 /** Milliseconds until a file is looked at again whose move failed. */
 const MOVED_NOT = 1000;
 
@@ -110,7 +109,7 @@ class Writer {
     }
     return changes.filter((one) => {
       if (!inDoubt.includes(one) || (one.row && inodes.get(one.row.name) === one.stat?.inode)) return true;
-      this.notDone(one.path);
+      lookAgain(this.context.notes, one.path);
       return false;
     });
   }
@@ -121,7 +120,7 @@ class Writer {
     try {
       await this.act(step);
     } catch (error) {
-      this.tell(step.do === 'move' ? step.to : step.path, error);
+      tellFailure(this.context.notes, step.do === 'move' ? step.to : step.path, error);
       // The file that was to leave stands where it was.
       if (step.do === 'move') this.context.notes.lookAgain(step.from, MOVED_NOT);
     }
@@ -224,8 +223,8 @@ class Writer {
   private wrote({ path, head }: WriteStep, name: DiskPath, done: Placed | NotDone): void {
     const { notes } = this.context;
     this.touched.add(parentOf(name));
-    if (done.outcome === 'taken' && this.folds && !this.spellings.any) return this.twin(path);
-    if (done.outcome !== 'placed') return this.notDone(path);
+    if (done.outcome === 'taken' && this.folds && !this.spellings.any) return tellTwin(this.context.notes, path);
+    if (done.outcome !== 'placed') return lookAgain(this.context.notes, path);
     this.changes.push({ path, row: rowOf(path, name, head, done.stat, done.racy), stat: done.stat });
     if (done.racy) notes.lookAgain(path, RACY);
     if (done.trashed !== undefined) notes.lookAgain('', RACY);
@@ -245,7 +244,7 @@ class Writer {
     const note: TrashNote = { reason: why, ids, contentId: seen.contentId };
     const done = await disk.remove(seen.name, expectedOf(seen), note);
     this.touched.add(parentOf(seen.name));
-    if (done.outcome !== 'removed') return this.notDone(path);
+    if (done.outcome !== 'removed') return lookAgain(this.context.notes, path);
     this.changes.push({ path, row: undefined });
     this.context.notes.lookAgain('', RACY);
     this.context.notes.in.files += 1;
@@ -265,7 +264,7 @@ class Writer {
     });
     this.touched.add(parentOf(seen.name)).add(parentOf(name));
     if (done.outcome !== 'moved') {
-      for (const path of [from, to]) this.notDone(path);
+      for (const path of [from, to]) lookAgain(this.context.notes, path);
       return;
     }
     this.changes.push(
@@ -280,7 +279,7 @@ class Writer {
     const done = await this.context.disk.setAttributes(seen.name, expectedOf(seen), {
       ...(executableBit && { executable: bitOf(head) }),
     });
-    if (done.outcome !== 'set') return this.notDone(path);
+    if (done.outcome !== 'set') return lookAgain(this.context.notes, path);
     this.touched.add(parentOf(seen.name));
     this.changes.push({ path, row: rowOf(path, seen.name, head, done.stat, done.racy) });
   }
@@ -290,9 +289,9 @@ class Writer {
     const name = there ?? (await this.place(path));
     if (name === undefined) return;
     const done = await this.context.disk.makeDirectory(name);
-    if (done.outcome === 'taken') return this.notDone(path);
+    if (done.outcome === 'taken') return lookAgain(this.context.notes, path);
     if (there === undefined && done.outcome === 'there' && this.folds && !(await this.respelled(path, name)))
-      return this.twin(path);
+      return tellTwin(this.context.notes, path);
     this.isMade(path, name, record, done.stat);
   }
 
@@ -366,37 +365,6 @@ class Writer {
   private get folds(): boolean {
     return folds(this.context.folder.probe);
   }
-
-  /** The name is that of something else on this disk, which takes different names for the same. */
-  private twin(path: string): void {
-    const { notes } = this.context;
-    notes.tell('hidden', path, 'For this disk it is the same name as that of something else, which stands there.');
-    notes.lookAgain(path, TRY_AGAIN);
-  }
-
-  /** The disk is not as it was: it is looked at again. */
-  private notDone(path: string): void {
-    this.context.notes.lookAgain(path, 100);
-  }
-
-  private tell(path: string, error: unknown): void {
-    const { notes } = this.context;
-    if (isFull(error)) {
-      notes.isFull = true;
-      notes.tell('no-room', path, 'The disk of the folder is full: make room on it.');
-    } else if (isDiskError(error, 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'EINVAL', 'EFBIG')) {
-      notes.tell('unreadable', path, `The disk refuses to write it (${error.code}).`);
-    } else if (isDiskError(error, 'changed', 'changing', 'ENOENT', 'ENOTDIR', 'EEXIST', 'outside')) {
-      notes.lookAgain(path, 1000);
-    } else if (
-      isDfsError(error, 'content-unavailable') ||
-      isDfsError(error, 'peer-unreachable') ||
-      isDfsError(error, 'timeout')
-    ) {
-      notes.tell('unavailable', path, 'No member that can be reached has its bytes now.');
-      notes.lookAgain(path, TRY_AGAIN);
-    } else throw error;
-  }
 }
 
 /** A copy of the folder, or of the database, that is older than what is written now is known by its number (rule 1). */
@@ -406,14 +374,9 @@ async function raised({ root, notes }: PassContext): Promise<boolean> {
     return true;
   } catch (error) {
     if (!isFull(error)) throw error;
-    notes.isFull = true;
-    notes.tell('no-room', '/', 'The disk of the folder is full: make room on it.');
+    tellFull(notes, '/');
     return false;
   }
-}
-
-function isFull(error: unknown): boolean {
-  return isDiskError(error, 'ENOSPC', 'EDQUOT');
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
