@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
 import { AwsV4Signer } from 'aws4fetch';
 import fc from 'fast-check';
 import type { FileInfo, MadeKey, TransferInfo, TransferList } from '@dfs/contracts';
@@ -11,7 +12,7 @@ import { MiB, all, base64, crcOf, md5, S3UnderTest, type Asked, type Told } from
 
 describe('S3, in parts and at the door', () => {
   const on = new S3UnderTest();
-  const { as, byApi, clientOf, datetime, make, put, putByApi, s3, told, urlOf } = on;
+  const { as, byApi, clientOf, datetime, headText, make, put, putByApi, s3, told, urlOf } = on;
   beforeAll(() => on.start());
   afterAll(() => on.test.remove());
 
@@ -153,6 +154,26 @@ describe('S3, in parts and at the door', () => {
       deadline: 60_000,
     });
     expect((await put(`/s3/dfs/listed/cancelled?partNumber=2&uploadId=${other}`, 'x')).code).toBe('NoSuchUpload');
+
+    const third = await begin('listed/coming');
+    const path = `/s3/dfs/listed/coming?partNumber=1&uploadId=${third}`;
+    const socket = connect(on.test.port, '127.0.0.1');
+    let answer = '';
+    socket.on('error', () => undefined).on('data', (data) => (answer += String(data)));
+    socket.write(await headText(path, { 'content-length': String(20 * MiB) }));
+    socket.write(randomBytes(10 * MiB));
+    try {
+      await eventually(async () => (await transfers('listed/coming')).length === 1, { deadline: 60_000 });
+      const [coming] = await transfers('listed/coming');
+      expect((await on.test.api(`/transfers/${coming?.id}`, { method: 'DELETE' })).status).toBe(204);
+      await eventually(() => /^HTTP\/1\.1 409 [\s\S]*<Code>OperationAborted<\/Code>/.test(answer), {
+        deadline: 60_000,
+      });
+    } finally {
+      socket.destroy();
+    }
+    expect((await s3(`/s3/dfs/listed/coming?uploadId=${third}`)).code).toBe('NoSuchUpload');
+    expect(await transfers('listed/coming')).toMatchObject([{ state: 'cancelled' }]);
   });
 
   describe('lets in', () => {
