@@ -79,6 +79,15 @@ export function s3Error(code: S3Code, detail: string, cause?: unknown): DfsError
   return new DfsError(CODES[code][1], detail, { facts: { s3: code }, ...(cause === undefined ? {} : { cause }) });
 }
 
+/** Before anything is done with a version that is named: the current one is called `null`. @throws DfsError of S3 `NoSuchVersion` */
+export function requireCurrent(
+  version: string | undefined,
+  code: 'NoSuchVersion' | 'NotImplemented' = 'NoSuchVersion',
+): void {
+  if (version === undefined || version === 'null') return;
+  throw s3Error(code, 'Versions are not named by S3 here: leave the version out, or name it by the API.');
+}
+
 /** Whether an error is the one that S3 names so. */
 export function isS3Error(error: unknown, ...codes: readonly S3Code[]): error is DfsError {
   return error instanceof DfsError && codes.some((code) => error.facts?.['s3'] === code);

@@ -1,4 +1,4 @@
-import { s3Error } from '../errors.js';
+import { requireCurrent, s3Error } from '../errors.js';
 import { BUCKET, S3_PREFIX } from '../limits.js';
 
 /** Parameters of an address; more than any request of S3 has. */
@@ -78,9 +78,7 @@ export function splitUrl(url: string): [path: string, query: Query] {
  */
 export function copySourceOf(header: string): string {
   const [encoded = '', version] = header.split('?versionId=', 2);
-  if (version !== undefined && version !== 'null') {
-    throw s3Error('NotImplemented', 'Versions are not named by S3 here: copy the current one.');
-  }
+  requireCurrent(version, 'NotImplemented');
   const text = decoded(encoded).replace(/^\//, '');
   if (text.startsWith(`${BUCKET}/`)) return text.slice(BUCKET.length + 1);
   throw s3Error('NoSuchBucket', `The source must begin with /${BUCKET}/, the one bucket there is.`);

@@ -2,7 +2,7 @@ import type { Caller, Files } from '@dfs/files';
 import { isDfsError, type DfsError } from '@dfs/runtime';
 import { bareTag, etagOf } from '../answers/etag.js';
 import { documentOf, element, field } from '../answers/xml.js';
-import { s3Error, toldAs } from '../errors.js';
+import { requireCurrent, s3Error, toldAs } from '../errors.js';
 import { elementsIn, parseXml, textIn } from '../http/xml-body.js';
 import { MAX_KEYS } from '../limits.js';
 import { namedBy } from './keys.js';
@@ -105,9 +105,7 @@ async function removeAll(
 }
 
 function namedAs(caller: Caller, { key, version }: Asked): ReturnType<typeof namedBy> {
-  if (version !== undefined && version !== '' && version !== 'null') {
-    throw s3Error('NoSuchVersion', 'Versions are not named by S3 here: delete the current one.');
-  }
+  requireCurrent(version === '' ? undefined : version);
   return namedBy(caller, key);
 }
 

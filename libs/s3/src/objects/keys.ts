@@ -4,7 +4,7 @@ import { sees, type Caller, type Files } from '@dfs/files';
 import { normalisePath } from '@dfs/protocol';
 import type { IncomingHttpHeaders } from 'node:http';
 import { bareTag, etagOf } from '../answers/etag.js';
-import { s3Error } from '../errors.js';
+import { requireCurrent, s3Error } from '../errors.js';
 import type { Query } from '../http/address.js';
 
 /** The thing that a key names: a file by its path, or a folder, whose key ends with a slash, by its path without that. */
@@ -35,13 +35,8 @@ const OF_WRITES = /^(?:x-.*|uploadId|partNumber|uploads|delete)$/i;
  */
 export function requirePlainWrite(query: Query): void {
   for (const [name, value] of query.pairs) {
-    if (name === 'versionId' && value !== 'null') {
-      throw s3Error(
-        'NoSuchVersion',
-        'Versions are not named by S3 here: change the current one, or earlier ones by the API.',
-      );
-    }
-    if (name !== 'versionId' && !OF_WRITES.test(name)) {
+    if (name === 'versionId') requireCurrent(value);
+    else if (!OF_WRITES.test(name)) {
       throw s3Error('NotImplemented', `Writes know no ?${name.slice(0, 64)} here: leave it out of the address.`);
     }
   }

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { makeInert, sendContent, type Caller, type Files } from '@dfs/files';
 import { EMPTY_TAG, etagOf } from '../answers/etag.js';
-import { s3Error } from '../errors.js';
+import { requireCurrent, s3Error } from '../errors.js';
 import type { Query } from '../http/address.js';
 import { headersOf, overridesOf } from '../http/object-headers.js';
 import { namedBy, noSuchKey } from './keys.js';
@@ -25,7 +25,7 @@ export async function sendObject(
   response: Response,
 ): Promise<void> {
   makeInert(response);
-  requireCurrent(query);
+  requireWhole(query);
   const { path, isFolder } = namedBy(caller, key);
   if (isFolder) {
     await requireFolderRecord(files, key);
@@ -52,14 +52,8 @@ function checksumOf({ headers }: Request, sha256: Uint8Array | undefined): Recor
 }
 
 /** @throws DfsError of S3 */
-export function requireCurrent(query: Query): void {
-  const version = query.get('versionId');
-  if (version !== undefined && version !== 'null') {
-    throw s3Error(
-      'NoSuchVersion',
-      'Versions are not named by S3 here: read the current one, or earlier ones by the API.',
-    );
-  }
+function requireWhole(query: Query): void {
+  requireCurrent(query.get('versionId'));
   const part = query.get('partNumber');
   if (part !== undefined && part !== '1') {
     throw s3Error('InvalidPartNumber', 'A file is one part once it is stored: read all of it, or a range.');
