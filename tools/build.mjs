@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiler } from './lib/compiler.mjs';
 import { newest } from './lib/newest.mjs';
 import { workspaceFolders } from './lib/workspace-folders.mjs';
 
@@ -42,12 +43,7 @@ async function built(name, make) {
 
 /** The compiler knows what is stale. @returns {Promise<'fresh' | 'built'>} */
 async function compilePrograms() {
-  const output = await run(
-    fileURLToPath(import.meta.resolve('typescript/bin/tsc')),
-    '--build',
-    '--verbose',
-    ...PROGRAMS,
-  );
+  const output = await run(...compiler('--build', '--verbose', ...PROGRAMS));
   await run(BUNDLE, ENGINE);
   return /^.* - Building project /m.test(output) ? 'built' : 'fresh';
 }

@@ -11,6 +11,7 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sta
 import { availableParallelism, totalmem } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiler } from './lib/compiler.mjs';
 import { byProject, closingLine, FAILED_STEP, NOTHING, sum, tally } from './lib/tally.mjs';
 import { takeTurns } from './lib/turns.mjs';
 
@@ -30,6 +31,9 @@ const isLong = process.env.DFS_LONG === '1';
 
 /** Folders of unit tests lie in memory where there is so much of it: what they wait for most is the disk. */
 const [MEMORY_FOLDER, MEMORY_ROOM] = ['/dev/shm', 6 * 2 ** 30];
+
+/** A program of its own: its sources are those of the browser. */
+const CONSOLE = join('apps', 'client-ui');
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
@@ -96,7 +100,7 @@ async function build() {
   return (
     (await step('build', process.execPath, ['tools/build.mjs'])) &&
     (await step('client', 'nx', ['run', 'client:generate'])) &&
-    (await step('build of the rest', 'tsc', ['--build', ...globSync('{apps,libs}/*/tsconfig.build.json').sort()])) &&
+    (await compile('build of the rest', '--build', ...globSync('{apps,libs}/*/tsconfig.build.json').sort())) &&
     (await step('command line', process.execPath, ['tools/bundle.mjs', 'apps/dfs-cli']))
   );
 }
@@ -110,15 +114,22 @@ function lint() {
   ]);
 }
 
-/** On the core that lint leaves idle. */
+/** On the core that lint leaves idle. The build has checked what it is made of, the templates of the console too. */
 async function formatAndTypes() {
   await step('format', 'prettier', ['--check', '--log-level=warn', '.']);
-  const folders = ['tools', ...globSync('{apps,libs}/*')].filter((folder) => existsSync(join(folder, 'tsconfig.json')));
-  const isBuilt = (/** @type {string} */ folder) => existsSync(join(folder, 'tsconfig.build.json'));
-  await step('typecheck', 'tsc', ['--build', '--emitDeclarationOnly', ...folders.filter(isBuilt).sort()]);
-  // Of those that have a compiler or settings of their own.
-  const rest = folders.filter((folder) => !isBuilt(folder)).map((folder) => basename(folder));
-  await step('typecheck of the rest', 'nx', ['run-many', '-t', 'typecheck', `--projects=${rest.join(',')}`]);
+  const isComposite = (/** @type {string} */ folder) => existsSync(join(folder, 'tsconfig.json')) && folder !== CONSOLE;
+  const composite = globSync('{apps,libs}/*').filter(isComposite).sort();
+  await compile('typecheck', '--build', '--emitDeclarationOnly', ...composite);
+  await compile('typecheck of tools', '--noEmit', '--project', 'tools');
+  await compile('typecheck of client-ui', '--noEmit', '--project', join(CONSOLE, 'tsconfig.spec.json'));
+}
+
+/**
+ * @param {string} name
+ * @param {string[]} args
+ */
+function compile(name, ...args) {
+  return step(name, process.execPath, compiler(...args));
 }
 
 /**
