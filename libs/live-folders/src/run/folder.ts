@@ -13,14 +13,14 @@ import { failureOf, isStopped } from './failure.js';
 import { FolderRules } from './folder-rules.js';
 import { SlidingCount } from './lately.js';
 import { movedTo, rowsAt } from './moved-to.js';
-import { isPauseOver, momentOf, untilPauseEnds } from './pause.js';
+import { asAsked, isPauseOver, momentOf, pauseDetail, untilPauseEnds } from './pause.js';
 import { Standing, type LiveFolderStanding } from './standing.js';
 import { tellIssues } from './tell-issues.js';
 import { NetworkTree } from '../pass/network-tree.js';
 import type { Rules } from '../pass/disk-tree.js';
 import { runPass, type PassResult } from '../pass/pass.js';
 import type { LiveFoldersComponents } from '../pass/ports.js';
-import { DETAIL, FolderStopped, PAUSED_FOR_A_TIME } from '../pass/root-check.js';
+import { DETAIL, FolderStopped } from '../pass/root-check.js';
 import { RootGuard } from '../pass/root-guard.js';
 
 /** After a pass that failed: first and at the longest. */
@@ -178,7 +178,7 @@ export class Folder {
 
   /** How it stands: of its files nothing is counted. */
   async standing(): Promise<LiveFolderStanding> {
-    return { ...this.named, ...this.stands.now(), held: await this.held.count() };
+    return { ...this.named, ...this.how, held: await this.held.count() };
   }
 
   /** The path in the network of one below the prefix. */
@@ -193,7 +193,7 @@ export class Folder {
     return {
       ...{ id, name, root, prefix, mode, ignore: [...ignore], paused },
       pausedUntil: momentOf(pausedUntil),
-      ...this.stands.now(),
+      ...this.how,
       ...count,
       ...this.stands.moved(),
       held,
@@ -254,8 +254,8 @@ export class Folder {
 
   /** Why there is no pass. @throws FolderStopped */
   private refuse(): void {
-    const { paused, pausedUntil, stopped, mode, meeting } = this.stored;
-    if (paused) throw new FolderStopped('asked', pausedUntil === null ? DETAIL.asked : PAUSED_FOR_A_TIME);
+    const { paused, stopped, mode, meeting } = this.stored;
+    if (paused) throw new FolderStopped('asked', pauseDetail(this.stored));
     if (stopped !== null) throw new FolderStopped(stopped);
     if (mode !== 'receive' && this.parts.membership.self().role === 'storage')
       throw new FolderStopped('read-only-member');
@@ -389,6 +389,10 @@ export class Folder {
       await this.parts.db.write((tx) => this.tell(tx, [issue], (path) => path === issue.path));
     }
     return this.stands.say(state, reason, detail);
+  }
+
+  private get how(): ReturnType<Standing['now']> {
+    return asAsked(this.stored, this.stands.now());
   }
 
   private get named(): Pick<LiveFolderInfo, 'id' | 'name'> {

@@ -341,7 +341,9 @@ describe('a pause', () => {
     await using world = await two();
     const { a, b, members } = world;
     const { id } = await a.info();
-    await a.live.patch(id, { paused: true });
+    // Told at once, whatever is under way.
+    const paused = { state: 'paused', reason: 'asked', detail: 'It was paused: resume it to go on.' };
+    expect(await a.live.patch(id, { paused: true })).toMatchObject(paused);
     await a.restart();
     b.write('a', 'from b');
     a.write('b', 'from a');
@@ -349,7 +351,9 @@ describe('a pause', () => {
     expect(await a.info()).toMatchObject({ state: 'paused', reason: 'asked' });
     expect(a.files()).toHaveProperty('a', 'one');
     expect(b.files()).toHaveProperty('b', 'two');
-    await a.live.patch(id, { paused: false });
+    const resumed = await a.live.patch(id, { paused: false });
+    expect(resumed).toMatchObject({ paused: false, reason: null, detail: null });
+    expect(resumed.state).not.toBe('paused');
     await members.settle();
     expect(a.files()).toEqual(b.files());
     expect(a.files()).toMatchObject({ a: 'from b', b: 'from a' });
