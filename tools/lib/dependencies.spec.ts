@@ -3,7 +3,7 @@ import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tempDir, type TempDir } from '@dfs/testing';
-import { foldersOf, isAsLocked } from './dependencies.mjs';
+import { foldersOf, isAsLocked, SPARED } from './dependencies.mjs';
 
 const TOOLS = resolve(fileURLToPath(new URL('..', import.meta.url)));
 const locked = {
@@ -28,6 +28,15 @@ describe('what is installed', () => {
     expect(isAsLocked(locked, { 'node_modules/runs': { version: '0.9.0' } }, 'run')).toBe(false);
     expect(isAsLocked(locked, { ...runs, 'node_modules/native': { version: '0.9.0' } }, 'run')).toBe(false);
   });
+
+  it('lacks only what is optional', async () => {
+    const { packages } = JSON.parse(await readFile(join(TOOLS, '../package-lock.json'), 'utf8'));
+    const spared = foldersOf(packages, 'run').filter((folder) =>
+      SPARED.some((name) => `${folder}/`.startsWith(`node_modules/${name}/`)),
+    );
+    expect(spared).toContain('node_modules/lmdb');
+    expect(spared.filter((folder) => packages[folder].optional !== true)).toEqual([]);
+  });
 });
 
 /** npm itself at work, on packages of this test: what has scripts here has some in the real workspace too. */
@@ -49,6 +58,7 @@ describe('a clone', () => {
     for (const file of ['lib/a.js', 'lib/a.js.map', 'lib/town.map']) await write(`packages/sqlite3/${file}`, file);
     const sqlite3 = await pack('sqlite3', { scripts: { install: compile } });
     const jest = await pack('jest', {});
+    const lmdb = await pack('lmdb', {});
     await write('node.sh', `#!/bin/sh\nexec "${process.execPath}" "$@"\n`);
     await chmod(dir.file('node.sh'), 0o755);
     await write('tool.mjs', 'console.log("it runs");');
@@ -58,6 +68,7 @@ describe('a clone', () => {
       version: '1.0.0',
       dependencies: { node, sqlite3 },
       devDependencies: { jest },
+      optionalDependencies: { lmdb },
       allowScripts: { node: true, sqlite3: true },
     };
     await lock();
@@ -99,6 +110,7 @@ describe('a clone', () => {
     expect(first).toMatchObject({ code: 0, out: 'it runs\n' });
     expect(first.err).toMatch(/^Installing 2 packages, for building and running\.\n[^]*Compiled sqlite3/);
     expect(await isThere('node_modules/jest')).toBe(false);
+    expect(await isThere('node_modules/lmdb')).toBe(false);
     const kept = await readdir(dir.file('node_modules/sqlite3/lib'));
     expect(kept.sort()).toEqual(['a.js', 'town.map']);
     const [before, lock] = [await compiled(), await readFile(dir.file('package-lock.json'), 'utf8')];
@@ -107,6 +119,7 @@ describe('a clone', () => {
     expect(second).toMatchObject({ code: 0, out: 'it runs\n' });
     expect(second.err).toMatch(/^Installing 3 packages, for tests too\./);
     expect(await isThere('node_modules/jest')).toBe(true);
+    expect(await isThere('node_modules/lmdb')).toBe(true);
 
     expect(await bootstrap()).toEqual({ code: 0, out: 'it runs\n', err: '' });
     expect(await isThere('node_modules/jest')).toBe(true);
