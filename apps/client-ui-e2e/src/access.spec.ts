@@ -1,8 +1,10 @@
-import { eventually, removeAll, startEngine, type Engine } from '@dfs/testing';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { launchBrowser, openTab, screenshot } from './browser.js';
+import { eventually, startEngine, type Engine } from '@dfs/testing';
+import type { Locator, Page } from 'playwright-core';
+import { openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
-import { focusStops, watchMotion } from './senses.js';
+import { Desk } from './desk.suite.js';
+import { formOf } from './forms.js';
+import { focusStops, isUncovered, watchMotion } from './senses.js';
 
 const PAGES = ['Files', 'Live folders', 'Peers', 'Activity', 'Settings'] as const;
 /** A window of 1,280 × 1,024 at a zoom of 400 %. */
@@ -10,40 +12,39 @@ const ZOOMED = { width: 320, height: 256 };
 
 describe('the console for everyone', () => {
   let engine: Engine;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [browser, engine] = await Promise.all([launchBrowser(), startEngine({ name: 'first' })]);
-    for (let n = 0; n < 30; n++) await engine.put(`file ${String(n).padStart(2, '0')}.txt`, `${n}`);
-    await engine.put('inside/one.txt', 'one');
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await removeAll(engine ? [engine] : []);
-  });
+  const start = async () => {
+    engine = await startEngine({ name: 'first' });
+    const files = Array.from({ length: 30 }, (_, n) => ({
+      path: `file ${String(n).padStart(2, '0')}.txt`,
+      content: `${n}`,
+    }));
+    const body = formOf([...files, { path: 'inside/one.txt', content: 'one' }]);
+    await engine.json('/files', { method: 'POST', body });
+    return [engine];
+  };
+  const desk = Desk.with(start, { opensNothing: true });
 
   const background = (of: Locator) => of.evaluate((element) => getComputedStyle(element).backgroundColor);
+  /** Until one ground is another than the other. */
+  const differ = (one: Locator, other: Locator) =>
+    eventually(async () => (await background(one)) !== (await background(other)), { what: 'the grounds differ' });
 
   it('in forced colours says by lines and by the system’s colours what it says by grounds elsewhere', async () => {
-    await using tab = await openTab(browser, { forcedColors: 'active' });
-    const { page } = tab;
-    const ui = new ConsolePage(page);
+    const { tab, page, ui } = desk;
+    await tab.look({ forcedColors: 'active' });
     await ui.open(engine.link);
     await ui.row('file 00.txt').waitFor();
     const which = page.getByRole('group', { name: 'Which files' });
-    expect(await background(which.getByRole('button', { name: 'Files' }))).not.toBe(
-      await background(which.getByRole('button', { name: 'Deleted' })),
-    );
+    await differ(which.getByRole('button', { name: 'Files' }), which.getByRole('button', { name: 'Deleted' }));
     const pages = page.getByRole('navigation', { name: 'Pages' });
-    expect(await background(pages.getByRole('link', { name: 'Files' }))).not.toBe(
-      await background(pages.getByRole('link', { name: 'Peers' })),
-    );
+    await differ(pages.getByRole('link', { name: 'Files' }), pages.getByRole('link', { name: 'Peers' }));
     await ui.row('file 00.txt').focus();
     await page.keyboard.press('Shift+F10');
     const item = page.getByRole('menuitem').first();
     await item.waitFor();
-    await eventually(() => item.evaluate((element) => element === document.activeElement));
-    expect(await item.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe('solid');
+    const isMarked = (element: Element) =>
+      element === document.activeElement && getComputedStyle(element).outlineStyle === 'solid';
+    await eventually(() => item.evaluate(isMarked), { what: 'the entry is marked by a line' });
     await page.keyboard.press('Escape');
     const details = await ui.details('file 01.txt');
     await details.getByRole('list', { name: 'Holders' }).waitFor();
@@ -51,38 +52,36 @@ describe('the console for everyone', () => {
     expect(await ui.accessibilityFaults()).toEqual([]);
     for (const name of PAGES.slice(1)) {
       await ui.goTo(name);
-      await page.waitForLoadState('networkidle');
       await screenshot(page, `access-forced-${name.toLowerCase().replace(' ', '-')}`);
     }
     expect(tab.complaints).toEqual([]);
   });
 
   it('at a zoom of 400 % fits the width, and everything can be reached', async () => {
-    await using tab = await openTab(browser, { viewport: ZOOMED });
-    const { page } = tab;
-    const ui = new ConsolePage(page);
+    const { tab, page, ui } = desk;
+    await tab.look({ viewport: ZOOMED });
     await ui.open(engine.link);
     await ui.row('file 00.txt').waitFor();
     const fits = async (name: string) => {
       await screenshot(page, `access-zoomed-${name}`);
-      expect(await ui.overflow()).toBeLessThanOrEqual(0);
+      await ui.fits();
     };
     await fits('files');
     expect(await ui.accessibilityFaults()).toEqual([]);
     // The list has room for a few rows, and its last row can be brought into view.
     const list = page.locator('cdk-virtual-scroll-viewport');
-    expect((await list.boundingBox())?.height).toBeGreaterThan(120);
+    await eventually(async () => ((await list.boundingBox())?.height ?? 0) > 120, { what: 'room for rows' });
     await ui.row('file 00.txt').focus();
     await page.keyboard.press('End');
     await ui.row('file 29.txt').waitFor();
-    await eventually(() => inView(ui.row('file 29.txt')), { what: 'the last row is in view' });
+    await eventually(() => isUncovered(ui.row('file 29.txt')), { what: 'the last row is in view' });
     // A dialog, with its buttons.
     await page.keyboard.press('F2');
     const dialog = page.getByRole('dialog');
     const rename = dialog.getByRole('button', { name: 'Rename' });
     await rename.scrollIntoViewIfNeeded();
     await fits('dialog');
-    expect(await inView(rename)).toBe(true);
+    await eventually(() => isUncovered(rename), { what: 'the button is in view' });
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     const details = await ui.details('file 29.txt');
@@ -96,7 +95,6 @@ describe('the console for everyone', () => {
     await ui.closeUploads();
     for (const name of PAGES.slice(1)) {
       await ui.goTo(name);
-      await page.waitForLoadState('networkidle');
       await fits(name.toLowerCase().replace(' ', '-'));
     }
     expect(tab.complaints).toEqual([]);
@@ -119,16 +117,14 @@ describe('the console for everyone', () => {
       await details.getByRole('list', { name: 'Holders' }).waitFor();
       return moved();
     };
-    await using still = await openTab(browser, { reducedMotion: 'reduce' });
+    await using still = await openTab(desk.browser, { reducedMotion: 'reduce' });
     expect(await walk(still.page)).toEqual([]);
-    await using lively = await openTab(browser, { reducedMotion: 'no-preference' });
+    await using lively = await openTab(desk.browser, { reducedMotion: 'no-preference' });
     expect(await walk(lively.page)).not.toEqual([]);
   });
 
   it('is used by the keyboard alone, and says what it does: files, peers, settings, the drawer', async () => {
-    await using tab = await openTab(browser);
-    const { page } = tab;
-    const ui = new ConsolePage(page);
+    const { tab, page, ui } = desk;
     const press = (key: string) => page.keyboard.press(key);
     const focused = (of: Locator, what?: string) =>
       eventually(() => of.evaluate((element) => element === document.activeElement), what ? { what } : {});
@@ -241,7 +237,7 @@ describe('the console for everyone', () => {
     await press('Control+z');
     await ui.row('walk/two.txt').waitFor();
     await said('Undone.');
-    expect(await ui.paths()).toEqual(['walk/within/', 'walk/a new one.txt', 'walk/two.txt', 'walk/uno.txt']);
+    await ui.shows(['walk/within/', 'walk/a new one.txt', 'walk/two.txt', 'walk/uno.txt']);
 
     // The drawer.
     expect(await ui.uploadsEnded()).toBe('1 file uploaded');
@@ -264,17 +260,8 @@ describe('the console for everyone', () => {
     await page.getByRole('link', { name: 'Settings' }).focus();
     await press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
-    await page.waitForLoadState('networkidle');
+    await page.getByLabel('Copies of each file').waitFor();
     expect((await focusStops(page)).faults).toEqual([]);
     expect(tab.complaints).toEqual([]);
   });
 });
-
-/** Whether an element lies in the window, with its middle. */
-async function inView(of: Locator): Promise<boolean> {
-  return of.evaluate((element) => {
-    const { left, top, width, height } = element.getBoundingClientRect();
-    const at = document.elementFromPoint(left + width / 2, top + height / 2);
-    return at !== null && (element.contains(at) || at.contains(element));
-  });
-}

@@ -39,25 +39,65 @@ async function withoutPowers(program: string): Promise<string> {
   return path;
 }
 
-/** A page of its own, with everything the browser complained of. */
+/** Properties of a page that can change while it is open. */
+export type Look = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'forcedColors' | 'reducedMotion'>;
+
+const VIEWPORT = { width: 1280, height: 800 };
+/** Events that cases listen to. */
+const HEARD = ['console', 'dialog', 'pageerror', 'request', 'response', 'websocket'] as const;
+
+/** A page with a session of its own, and everything the browser complained of. */
 export interface Tab extends AsyncDisposable {
   page: Page;
   /** Errors and warnings of the browser's console, and exceptions of the page. */
   complaints: string[];
+  /** Shows the page as another browser would. */
+  look(look: Look): Promise<void>;
+  /**
+   * As if nothing had been done in it: no page, no session, nothing kept by the node that it was at, no routes and listeners. The scripts
+   * of the console stay compiled, which is why: to open it in a new tab takes three times as long. Routes of web sockets and scripts for
+   * each page stay too: a case with such opens a tab of its own.
+   */
+  clear(): Promise<void>;
 }
 
 /** A tab without any session of another. */
 export async function openTab(browser: Browser, options: BrowserContextOptions = {}): Promise<Tab> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const context = await browser.newContext({ viewport: VIEWPORT, ...options });
   // For a machine that is busy with other things.
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
+  const listen = (): void => {
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(String(error)));
+  };
+  const look = async ({ viewport, ...media }: Look): Promise<void> => {
+    await page.setViewportSize(viewport ?? VIEWPORT);
+    await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', reducedMotion: 'no-preference', ...media });
+  };
+  const clear = async (): Promise<void> => {
+    for (const event of HEARD) page.removeAllListeners(event);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await context.setOffline(false);
+    await Promise.all(context.pages().flatMap((one) => (one === page ? [] : [one.close()])));
+    // An empty page takes its place, and what was kept is dropped there, where nothing keeps anything any more.
+    const { origin, protocol } = new URL(page.url());
+    if (protocol.startsWith('http')) {
+      await page.route('**', (route) => route.fulfill({ contentType: 'text/html', body: '' }));
+      await page.goto(`${origin}/empty`);
+      await page.evaluate(() => localStorage.clear());
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
+    }
+    await context.clearCookies();
+    await look(options);
+    complaints.length = 0;
+    listen();
+  };
+  listen();
+  return { page, complaints, look, clear, [Symbol.asyncDispose]: () => context.close() };
 }
 
 /** One more window of the same browser and session. Of two tabs of one window, the hidden one is drawn only once a second. */
@@ -67,8 +107,22 @@ export async function otherWindow(page: Page): Promise<Page> {
   return opened;
 }
 
+/** Waits until no part slides in any more, and no text has the colours of neither state. An animation that repeats itself is no way to another state. */
+export function atRest(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    const moving = () =>
+      document
+        .getAnimations()
+        .filter(({ effect, playState }) => playState === 'running' && effect?.getComputedTiming().iterations === 1);
+    for (let now = moving(); now.length > 0; now = moving()) {
+      await Promise.allSettled(now.map(({ finished }) => finished));
+    }
+  });
+}
+
 /** Kept for people to look at. */
 export async function screenshot(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true });
+  await atRest(page);
   await page.screenshot({ ...options, path: resolve(SCREENSHOTS, `${name}.png`) });
 }

@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { sha256Hex } from '@dfs/testing';
+import { eventually, sha256Hex } from '@dfs/testing';
 import type { Locator, Page } from 'playwright-core';
+import { atRest } from './browser.js';
 
 /** A file made within the browser, for a drop. */
 export interface DroppedFile {
@@ -31,6 +32,15 @@ export class ConsolePage {
   async goTo(name: 'Files' | 'Live folders' | 'Peers' | 'Activity' | 'Settings'): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
     await this.page.getByRole('heading', { level: 1, name }).waitFor();
+    await this.isFilled();
+    if (name === 'Settings') await this.page.getByLabel('Copies of each file').waitFor();
+  }
+
+  /** Waits until no placeholder stands where answers of the node will. */
+  private async isFilled(): Promise<void> {
+    await eventually(async () => (await this.page.locator('main').locator('.bone, .bones').count()) === 0, {
+      what: 'no placeholder',
+    });
   }
 
   // Files
@@ -38,6 +48,11 @@ export class ConsolePage {
   /** The row of a file, by its whole path. */
   row(path: string): Locator {
     return this.page.locator(`[role=row][data-path="${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"]`);
+  }
+
+  /** Until the rows in view are these. */
+  async shows(paths: readonly string[]): Promise<void> {
+    await eventually(async () => (await this.paths()).join('\n') === paths.join('\n'), { what: paths.join(', ') });
   }
 
   /** Paths of the rows in view. */
@@ -135,6 +150,14 @@ export class ConsolePage {
     await dialog.waitFor({ state: 'detached' });
   }
 
+  /** Undoes the last act by the button of its message, which stays for as long as it is pointed at. @param then done before */
+  async undo(then: () => Promise<unknown> = async () => undefined): Promise<void> {
+    const button = this.page.getByRole('button', { name: 'Undo' }).last();
+    await button.hover();
+    await then();
+    await button.click();
+  }
+
   /** The message that says so. */
   said(text: string | RegExp): Locator {
     return this.page.locator('dfs-toasts').getByText(text);
@@ -187,15 +210,7 @@ export class ConsolePage {
 
   /** Findings of an accessibility check on the shown page, one line each. */
   async accessibilityFaults(): Promise<string[]> {
-    // Text that is still fading in has the colours of neither state.
-    await this.page.evaluate(() =>
-      Promise.allSettled(
-        document
-          .getAnimations()
-          .filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity)
-          .map((animation) => animation.finished),
-      ).then(() => undefined),
-    );
+    await atRest(this.page);
     // All in the page itself, which has no frames of others, and with selectors of the faults alone: those of all that is well take longer.
     const axe = new AxeBuilder({ page: this.page }).setLegacyMode().options({ resultTypes: ['violations'] });
     const { violations } = await axe.analyze();
@@ -204,8 +219,14 @@ export class ConsolePage {
     );
   }
 
-  /** How far the page is wider than the window, in CSS pixels. */
-  overflow(): Promise<number> {
+  /** Until the page is no wider than the window. */
+  async fits(): Promise<void> {
+    await eventually(async () => (await this.overflow()) <= 0, { what: 'the page fits the window' });
+  }
+
+  /** How far the page is wider than the window, in CSS pixels, once nothing slides any more. */
+  private async overflow(): Promise<number> {
+    await atRest(this.page);
     return this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   }
 }

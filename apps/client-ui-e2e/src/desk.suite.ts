@@ -11,7 +11,7 @@ export interface DeskOptions {
   opensNothing?: boolean;
 }
 
-/** Where the cases of a suite work: nodes and a browser for all of them, and a tab for each. */
+/** Where the cases of a suite work: nodes, a browser and a tab for all of them; each case finds the tab as if it were new. */
 export class Desk {
   #nodes: Engine[] = [];
   #browser: Browser | undefined;
@@ -22,7 +22,7 @@ export class Desk {
     return there(this.#browser);
   }
 
-  /** The tab of the case. */
+  /** The tab in which the case works. */
   get tab(): Tab {
     return there(this.#tab);
   }
@@ -40,7 +40,7 @@ export class Desk {
     return there(this.#nodes[index]);
   }
 
-  /** To be called within `describe`: sets up the desk before the first case, and a tab before each. */
+  /** To be called within `describe`: sets up the desk before the first case, and clears the tab before each. */
   static with(start: () => Promise<Engine[]>, options: DeskOptions = {}): Desk {
     const desk = new Desk();
     beforeAll(async () => {
@@ -53,11 +53,11 @@ export class Desk {
       await removeAll(desk.#nodes);
     });
     beforeEach(async () => {
-      desk.#tab = await openTab(desk.browser, options.tab);
+      if (desk.#tab?.page.isClosed() === false) await desk.#tab.clear();
+      else desk.#tab = await openTab(desk.browser, options.tab);
       desk.#ui = new ConsolePage(desk.tab.page);
       if (options.opensNothing !== true) await desk.ui.open(desk.node(0).link);
     });
-    afterEach(async () => desk.#tab?.[Symbol.asyncDispose]());
     return desk;
   }
 }

@@ -1,9 +1,9 @@
-/** The body of a request that puts these files, each with its text. */
-export function formOf(files: readonly { path: string; text: string }[]): FormData {
+/** The body of a request that puts these files. */
+export function formOf(files: readonly { path: string; content: string | Uint8Array<ArrayBuffer> }[]): FormData {
   const form = new FormData();
-  for (const { path, text } of files) {
+  for (const { path, content } of files) {
     form.append('path', path);
-    form.append('file', new Blob([text]), path.slice(path.lastIndexOf('/') + 1));
+    form.append('file', new Blob([content]), path.slice(path.lastIndexOf('/') + 1));
   }
   return form;
 }

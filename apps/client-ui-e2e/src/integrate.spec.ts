@@ -1,32 +1,24 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { eventually, removeAll, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { eventually, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
 import { AwsClient } from 'aws4fetch';
-import type { Browser } from 'playwright-core';
-import { launchBrowser, openTab, screenshot } from './browser.js';
-import { ConsolePage } from './console-page.js';
+import { screenshot } from './browser.js';
+import { Desk } from './desk.suite.js';
 
 describe('how programs use a node', () => {
   let engine: Engine;
-  let browser: Browser;
   let folder: TempDir;
-
-  beforeAll(async () => {
+  const start = async () => {
     folder = await tempDir();
-    [browser, engine] = await Promise.all([launchBrowser(), startEngine({ name: 'first' })]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await removeAll(engine ? [engine] : []);
-    await folder?.remove();
-  });
+    engine = await startEngine({ name: 'first' });
+    return [engine];
+  };
+  const desk = Desk.with(start);
+  afterAll(() => folder?.remove());
 
   it('samples run as they stand, and what they do is told as events, live, to copy as JSON', async () => {
-    await using tab = await openTab(browser);
-    const { page } = tab;
-    const ui = new ConsolePage(page);
-    await ui.open(engine.link);
+    const { tab, page, ui } = desk;
     await ui.goTo('Settings');
     await page.getByRole('button', { name: 'JavaScript', exact: true }).click();
     await page.getByLabel('Follow events', { exact: true }).filter({ hasText: 'process.env.DFS_KEY' }).waitFor();
@@ -59,11 +51,8 @@ describe('how programs use a node', () => {
   });
 
   it('a key that is made here opens the drive and the bucket at the addresses that are shown', async () => {
-    await using tab = await openTab(browser);
-    const { page } = tab;
-    const ui = new ConsolePage(page);
+    const { tab, page, ui } = desk;
     await engine.put('on the drive.txt', 'as on a disk');
-    await ui.open(engine.link);
     await ui.goTo('Settings');
     await page.getByRole('button', { name: 'Go to the keys' }).click();
     const name = page.getByLabel('Name of the program');

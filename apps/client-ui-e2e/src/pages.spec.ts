@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { eventually, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { tempDir, type Engine, type TempDir } from '@dfs/testing';
 import type { FileInfo, FileList, NodeInfo } from '@dfs/contracts';
 import type { Page } from 'playwright-core';
 import { otherWindow, screenshot } from './browser.js';
@@ -8,6 +8,7 @@ import { Desk } from './desk.suite.js';
 import { formOf } from './forms.js';
 import { HOSTILE_NAMES, NEVER_SHOWN } from './hostile-names.js';
 import { startEngineAtFixedPort } from './network.js';
+import { isUncovered } from './senses.js';
 
 const NARROW = { width: 390, height: 844 };
 const WIDE = { width: 1280, height: 800 };
@@ -37,20 +38,25 @@ describe('the pages of a node', () => {
   const list = (query: string) => engine.json<FileList>(`/files?limit=1000${query}`);
 
   it('show folders that are older than the newest 10,000 files', async () => {
-    for (let n = 0; n < FOLDERS; n++) await engine.put(`old ${String(n).padStart(2, '0')}/first.txt`, `${n}`);
+    const old = Array.from({ length: FOLDERS }, (_, n) => `old ${String(n).padStart(2, '0')}/`);
+    const body = formOf(old.map((folder) => ({ path: `${folder}first.txt`, content: folder })));
+    await engine.json('/files', { method: 'POST', body });
     for (let from = 0; from < COPIED; from += FORM) {
-      const files = Array.from({ length: FORM }, (_, n) => ({ path: `newer/0/${from + n}.txt`, text: `${from + n}` }));
-      await engine.fetch('/files', { method: 'POST', body: formOf(files) });
+      const files = Array.from({ length: FORM }, (_, n) => ({
+        path: `newer/0/${from + n}.txt`,
+        content: `${from + n}`,
+      }));
+      await engine.json('/files', { method: 'POST', body: formOf(files) });
     }
     for (let n = 1; n < NEWER / COPIED; n++) await send('/folders/copy', { path: 'newer/0', to: `newer/${n}` });
     expect((await list('&prefix=newer/')).total).toBe(NEWER);
-    const folders = ['newer/', ...Array.from({ length: FOLDERS }, (_, n) => `old ${String(n).padStart(2, '0')}/`)];
     const areThere = async (): Promise<void> => {
-      await eventually(async () => (await desk.ui.paths()).join() === folders.join(), { what: 'all folders' });
+      await desk.ui.shows(['newer/', ...old]);
       await desk.ui.row('newer/').getByText('10,000 files', { exact: true }).waitFor();
     };
     await areThere();
     await desk.page.getByRole('button', { name: 'Modified' }).click();
+    await desk.page.waitForURL(/sort=/);
     await desk.page.reload();
     await desk.ui.live();
     await areThere();
@@ -76,11 +82,13 @@ describe('the pages of a node', () => {
     await other.choose([{ name: 'new.txt', mimeType: '', buffer: Buffer.from('chosen in the other') }]);
     await desk.ui.row('both/new.txt').waitFor();
     await desk.ui.delete('both/b.txt');
-    await other.row('both/b.txt').waitFor({ state: 'detached' });
-    await desk.page.getByRole('button', { name: 'Undo' }).last().click();
-    for (const each of [desk.ui, other]) await each.row('both/b.txt').waitFor();
-    expect(await desk.ui.paths()).toEqual(await other.paths());
-    await desk.page.getByRole('button', { name: 'Sign out' }).click();
+    await desk.ui.undo(() => other.row('both/b.txt').waitFor({ state: 'detached' }));
+    for (const each of [desk.ui, other]) await each.shows(['both/b.txt', 'both/c.txt', 'both/new.txt', 'both/z.txt']);
+    // No message lies over it.
+    await desk.ui.said('Undone.').waitFor();
+    const leave = desk.page.getByRole('button', { name: 'Sign out' });
+    expect(await isUncovered(leave)).toBe(true);
+    await leave.click();
     for (const each of [desk.page, page]) await each.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
     // Answers to those who have just signed out.
     expect(desk.tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
@@ -116,13 +124,13 @@ describe('the pages of a node', () => {
     await details.getByRole('button', { name: 'Keep on this node' }).click();
     await details.getByText('The node says what this page does not know').waitFor();
     await details.getByText('A reason of version 99.').waitFor();
-    await desk.page.unrouteAll();
+    await desk.page.unrouteAll({ behavior: 'wait' });
     const loaded = desk.page.waitForEvent('load');
     await desk.page.getByRole('button', { name: 'Reload', exact: true }).click();
     await loaded;
     await desk.ui.live();
     await desk.ui.row('before.txt').waitFor();
-    expect(await desk.page.getByText('The node was updated').count()).toBe(0);
+    await desk.page.getByText('The node was updated').waitFor({ state: 'detached' });
   });
 
   it('show names that mean mischief as they are, and none of them does anything', async () => {
@@ -146,8 +154,7 @@ describe('the pages of a node', () => {
       for (const viewport of [WIDE, NARROW]) {
         await desk.page.setViewportSize(viewport);
         expect(await mischiefOn(desk.page)).toEqual([]);
-        // Once what slides in is in its place.
-        await eventually(async () => (await desk.ui.overflow()) <= 0, { what: `${what} fits` });
+        await desk.ui.fits();
         await screenshot(desk.page, `hostile-${what}-${viewport.width}`);
       }
       await desk.page.setViewportSize(WIDE);

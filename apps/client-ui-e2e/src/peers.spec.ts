@@ -1,35 +1,17 @@
-import { removeAll, startEngine, startNetwork, type Engine } from '@dfs/testing';
-import type { Browser } from 'playwright-core';
-import { launchBrowser, openTab, screenshot, type Tab } from './browser.js';
+import { startEngine, startNetwork, type Engine } from '@dfs/testing';
+import { openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
+import { Desk } from './desk.suite.js';
 
-describe('peers in the browser', () => {
-  let engines: Engine[] = [];
-  let browser: Browser;
-  const tabs: Tab[] = [];
+describe('nodes that do not know each other, in the browser', () => {
+  const desk = Desk.with(() => Promise.all([startEngine({ name: 'first' }), startEngine({ name: 'second' })]));
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    await Promise.all(tabs.splice(0).map((tab) => tab[Symbol.asyncDispose]()));
-    await removeAll(engines);
-  });
-
-  const consoleOf = async (engine: Engine): Promise<ConsolePage> => {
-    const tab = await openTab(browser);
-    tabs.push(tab);
-    const ui = new ConsolePage(tab.page);
-    await ui.open(engine.link);
-    await ui.goTo('Peers');
-    return ui;
-  };
-
-  it('brings a second node in by an invite made and used in the browser', async () => {
-    engines = await Promise.all([startEngine({ name: 'first' }), startEngine({ name: 'second' })]);
-    const [first, second] = await Promise.all(engines.map(consoleOf));
-    if (!first || !second) throw new Error('two consoles');
+  it('become one network by an invite made and used there', async () => {
+    const first = desk.ui;
+    await using tab = await openTab(desk.browser);
+    const second = new ConsolePage(tab.page);
+    await second.open(desk.node(1).link);
+    for (const ui of [first, second]) await ui.goTo('Peers');
     await first.page.getByText('This node is alone in its network').waitFor();
     await screenshot(first.page, 'peers-alone');
     const ticket = await first.invite();
@@ -49,42 +31,39 @@ describe('peers in the browser', () => {
     await dialog.getByRole('button', { name: 'Join', exact: true }).click();
     await dialog.getByRole('alert').getByText('This is not a valid invite').waitFor();
   });
+});
+
+describe('peers in the browser', () => {
+  const desk = Desk.with(() => startNetwork(3));
+  const b = (): Engine => desk.node(1);
+  beforeEach(() => desk.ui.goTo('Peers'));
 
   it('shows a node that goes away and comes back', async () => {
-    engines = await startNetwork(2);
-    const [a, b] = engines;
-    if (!a || !b) throw new Error('two nodes');
-    const ui = await consoleOf(a);
+    const { ui } = desk;
     await ui.card('node-b').getByText('Connected').waitFor();
-    await b.kill();
+    await b().kill();
     await ui.card('node-b').getByText('Away').waitFor();
-    await b.start();
+    await b().start();
     await ui.card('node-b').getByText('Connected').waitFor();
     await ui.goTo('Activity');
     await ui.page.getByText('Lost the connection to a node').first().waitFor();
   });
 
   it('says why an address does not work, and connects at one that does', async () => {
-    engines = await startNetwork(2);
-    const [a, b] = engines;
-    if (!a || !b) throw new Error('two nodes');
-    const ui = await consoleOf(a);
+    const { ui } = desk;
     await ui.page.getByRole('button', { name: 'Add by address' }).click();
     const dialog = ui.page.getByRole('dialog');
     await dialog.getByLabel('Address').fill('not an address');
     await dialog.getByRole('button', { name: 'Connect' }).click();
     await dialog.getByText('This is not an address of a node').waitFor();
-    const [address = ''] = (await b.node()).addresses;
+    const [address = ''] = (await b().node()).addresses;
     await dialog.getByLabel('Address').fill(address);
     await dialog.getByRole('button', { name: 'Connect' }).click();
     await ui.page.getByText('Connected to node-b.').waitFor();
   });
 
   it('removes a node after asking', async () => {
-    engines = await startNetwork(3);
-    const [a] = engines;
-    if (!a) throw new Error('three nodes');
-    const ui = await consoleOf(a);
+    const { ui } = desk;
     await ui.page.getByRole('button', { name: 'More for node-c' }).click();
     await ui.page.getByRole('menuitem', { name: 'Remove from the network' }).click();
     const dialog = ui.page.getByRole('dialog');

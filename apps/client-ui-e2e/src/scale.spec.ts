@@ -215,7 +215,7 @@ async function metric(wire: CDPSession, name: string): Promise<number> {
 
 function manyFrom(first: number): FormData {
   const names = Array.from({ length: FORM }, (_, n) => `${String(first + n).padStart(6, '0')}.txt`);
-  return formOf(names.map((name) => ({ path: `many/${name}`, text: name })));
+  return formOf(names.map((name) => ({ path: `many/${name}`, content: name })));
 }
 
 function quantile(values: readonly number[], share: number): number {

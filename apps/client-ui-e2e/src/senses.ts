@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 /** Names of animations that take longer than a moment, in a page from its next load on. Answers those so far. */
 export async function watchMotion(page: Page): Promise<() => Promise<string[]>> {
@@ -74,4 +74,13 @@ export async function watchFlicker(page: Page): Promise<() => Promise<string[]>>
     new MutationObserver(look).observe(main, { childList: true, subtree: true });
   });
   return () => page.evaluate(() => (globalThis as unknown as { flicker: string[] }).flicker);
+}
+
+/** Whether an element lies in the window, with its middle, and nothing lies over that. */
+export function isUncovered(of: Locator): Promise<boolean> {
+  return of.evaluate((element) => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const at = document.elementFromPoint(left + width / 2, top + height / 2);
+    return at !== null && (element.contains(at) || at.contains(element));
+  });
 }

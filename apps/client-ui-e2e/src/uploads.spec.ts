@@ -13,10 +13,10 @@ import { startEngineAtFixedPort } from './network.js';
 
 const MB = 1_000_000;
 /** Larger than what travels whole. */
-const LARGE = 96 * MB;
+const LARGE = 72 * MB;
 const MANY = 1000;
 /** Bytes a second at which an upload of that size is met in the middle, on a busy machine too. */
-const SLOW = 12 * MB;
+const SLOW = 8 * MB;
 /** A drop of so many files shows the drawer within so long, in milliseconds, in the median of so many. */
 const DROP = { files: 5000, drawnMs: 300, times: 3 };
 

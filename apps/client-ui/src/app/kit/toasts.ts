@@ -108,11 +108,12 @@ export class Toasts {
     </div>
   `,
   styles: `
+    /* Beside the navigation, whose last entry has to be within reach. */
     :host {
       position: fixed;
       z-index: 1500;
-      inset: auto auto 20px 20px;
-      width: min(460px, calc(100vw - 40px));
+      inset: auto auto 20px 216px;
+      width: min(460px, calc(100vw - 236px));
       pointer-events: none;
     }
     .toast {
@@ -166,7 +167,13 @@ export class Toasts {
         border: 1px solid CanvasText;
       }
     }
-    @media (max-width: 720px) {
+    @media (max-width: 900px) {
+      :host {
+        inset: auto auto 20px 76px;
+        width: min(460px, calc(100vw - 88px));
+      }
+    }
+    @media (max-width: 600px) {
       :host {
         inset: auto 12px 76px 12px;
         width: auto;
