@@ -43,6 +43,8 @@ async function withoutPowers(program: string): Promise<string> {
 export type Look = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'forcedColors' | 'reducedMotion'>;
 
 const VIEWPORT = { width: 1280, height: 800 };
+/** A page for whose icon no browser asks: the answer would come when the next case is on. */
+const EMPTY = '<link rel="icon" href="data:,">';
 /** Events that cases listen to. */
 const HEARD = ['console', 'dialog', 'pageerror', 'request', 'response', 'websocket'] as const;
 
@@ -70,7 +72,8 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
   const complaints: string[] = [];
   const listen = (): void => {
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+      if (['error', 'warning'].includes(message.type()))
+        complaints.push(`${message.text()} ${message.location().url}`.trim());
     });
     page.on('pageerror', (error) => complaints.push(String(error)));
   };
@@ -86,7 +89,7 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
     // An empty page takes its place, and what was kept is dropped there, where nothing keeps anything any more.
     const { origin, protocol } = new URL(page.url());
     if (protocol.startsWith('http')) {
-      await page.route('**', (route) => route.fulfill({ contentType: 'text/html', body: '' }));
+      await page.route('**', (route) => route.fulfill({ contentType: 'text/html', body: EMPTY }));
       await page.goto(`${origin}/empty`);
       await page.evaluate(() => localStorage.clear());
       await page.unrouteAll({ behavior: 'ignoreErrors' });

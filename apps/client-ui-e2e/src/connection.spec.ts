@@ -176,7 +176,7 @@ describe('the connection to the node', () => {
       const cookies = await desk.page.context().cookies(`${below.url}/`);
       expect(cookies.map(({ path }) => path)).toEqual(['/its/own/']);
       // The answer to who is signed in, before anybody was.
-      expect(desk.tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+      expect(desk.tab.complaints.filter((text) => !text.includes('status of 401'))).toEqual([]);
     } finally {
       await below.remove();
     }

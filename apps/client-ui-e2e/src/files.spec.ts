@@ -132,7 +132,7 @@ describe('files in the browser', () => {
     await desk.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();
     await desk.ui.row('walk/deep/').waitFor();
     await desk.page.getByRole('button', { name: 'Size' }).click();
-    await desk.page.waitForURL(/sort=size/);
+    await desk.page.waitForURL(/sort=-size/);
     await desk.ui.shows(['walk/deep/', 'walk/hay.txt', 'walk/more hay.txt']);
     await desk.page.reload();
     await desk.page.getByRole('heading', { level: 1, name: 'walk' }).waitFor();

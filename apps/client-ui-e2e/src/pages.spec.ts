@@ -91,7 +91,7 @@ describe('the pages of a node', () => {
     await leave.click();
     for (const each of [desk.page, page]) await each.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
     // Answers to those who have just signed out.
-    expect(desk.tab.complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    expect(desk.tab.complaints.filter((text) => !text.includes('status of 401'))).toEqual([]);
   });
 
   it('of an older console say that they are to be loaded anew, and go on meanwhile', async () => {
