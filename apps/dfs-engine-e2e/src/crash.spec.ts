@@ -72,7 +72,8 @@ describe('kill -9', () => {
   it('in the middle of a replication: the copy is completed after the restart', async () => {
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '2' } });
     const [a, b] = [at(nodes, 0), at(nodes, 1)];
-    const size = 400 * MiB;
+    // Three packs: the first is being written when it is killed, and most has yet to come.
+    const size = 192 * MiB;
     const file = await putPattern(a, 'replicated.bin', size);
     await eventually(async () => (await folderBytes(join(b.dataDir, 'chunks'))) > 40 * MiB, {
       poll: 5,
@@ -125,7 +126,7 @@ describe('kill -9', () => {
   it('of the uploader while the other node reads', async () => {
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '1' } });
     const [a, b] = [at(nodes, 0), at(nodes, 1)];
-    const file = await putPattern(a, 'only-at-a.bin', 300 * MiB);
+    const file = await putPattern(a, 'only-at-a.bin', 160 * MiB);
     await eventually(async () => (await b.fetch(`/files/${file.id}`)).ok);
     const answer = await b.fetch(`/files/${file.id}/content`);
     expect(answer.status).toBe(200);
