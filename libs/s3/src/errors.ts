@@ -74,6 +74,14 @@ const OF_OURS: Partial<Record<ErrorCode, string>> = {
   'quota-exceeded': 'InsufficientStorage',
 };
 
+/** In words of S3, whose clients know no ids of files. */
+const NO_SUCH_KEY = 'There is no file with this key: it may have been deleted or moved.';
+
+/** There is nothing under a key, for the one who asks. */
+export function noSuchKey(): DfsError {
+  return s3Error('NoSuchKey', NO_SUCH_KEY);
+}
+
 /** An error that clients of S3 know by this name. */
 export function s3Error(code: S3Code, detail: string, cause?: unknown): DfsError {
   return new DfsError(CODES[code][1], detail, { facts: { s3: code }, ...(cause === undefined ? {} : { cause }) });
@@ -93,13 +101,15 @@ export function isS3Error(error: unknown, ...codes: readonly S3Code[]): error is
   return error instanceof DfsError && codes.some((code) => error.facts?.['s3'] === code);
 }
 
-/** How an error is told: the name that S3 has for it, and the status. */
-export function toldAs(error: DfsError): { code: string; status: number } {
+/** How an error is told: the name that S3 has for it, the status, and a sentence. */
+export function toldAs(error: DfsError): { code: string; status: number; detail: string } {
+  const detail = error.code === 'file-not-found' ? NO_SUCH_KEY : error.message;
   const named = error.facts?.['s3'];
-  if (typeof named === 'string' && named in CODES) return { code: named, status: CODES[named as S3Code][0] };
+  if (typeof named === 'string' && named in CODES) return { code: named, status: CODES[named as S3Code][0], detail };
   // S3 has a name of its own for a path that is too long.
   const tooLong = error.code === 'invalid-path' && error.facts?.['maxBytes'] !== undefined;
-  return { code: tooLong ? 'KeyTooLongError' : (OF_OURS[error.code] ?? byStatus(error.status)), status: error.status };
+  const code = tooLong ? 'KeyTooLongError' : (OF_OURS[error.code] ?? byStatus(error.status));
+  return { code, status: error.status, detail };
 }
 
 function byStatus(status: number): string {

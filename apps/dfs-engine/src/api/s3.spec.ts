@@ -13,6 +13,11 @@ describe('S3', () => {
     const buckets = await s3('/s3/');
     expect([buckets.status, all(buckets.text, 'Name')]).toEqual([200, ['dfs']]);
     expect(buckets.headers.get('x-amz-request-id')).toBe(buckets.headers.get('x-request-id'));
+    const unsigned = await fetch(urlOf('/s3/'));
+    expect([unsigned.status, unsigned.headers.get('x-amz-request-id')]).toEqual([
+      403,
+      unsigned.headers.get('x-request-id'),
+    ]);
     expect((await s3('/s3/dfs', { method: 'HEAD' })).status).toBe(200);
     expect((await s3('/s3/dfs', { method: 'PUT' })).status).toBe(200);
     expect((await s3('/s3/dfs/?location')).text).toContain('LocationConstraint');
@@ -36,6 +41,8 @@ describe('S3', () => {
       expect([path, answer.status, answer.code]).toEqual([path, status, code]);
       expect(answer.headers.get('content-type')).toBe('application/xml; charset=utf-8');
       expect(all(answer.text, 'RequestId')).toEqual([answer.headers.get('x-request-id')]);
+      expect(answer.headers.get('x-amz-request-id')).toBe(answer.headers.get('x-request-id'));
+      if (code === 'NoSuchKey') expect(all(answer.text, 'Message')[0]).toMatch(/^There is no file with this key:/);
     }
   });
 

@@ -22,11 +22,18 @@ const RETRY_SECONDS = 5;
 export function sendProblem(request: IncomingMessage, response: ServerResponse, error: DfsError): void {
   const requestId = String(response.getHeader('X-Request-Id') ?? '');
   const path = pathOf(request);
-  const { status, type, challenge, text } = formAt(path)(error, {
+  const {
+    status,
+    type,
+    challenge,
+    text,
+    headers = {},
+  } = formAt(path)(error, {
     ...{ requestId, base: basePathOf(request), instance: path.slice(0, MAX_INSTANCE_LENGTH) },
   });
   const body = Buffer.from(text);
   for (const name of OF_THE_OTHER_ANSWER) response.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (error.status === 401) response.setHeader('WWW-Authenticate', challenge);
   // The rest of the body may still come: the connection is not good for another request.
   if (error.status === 408) response.setHeader('Connection', 'close');
@@ -47,6 +54,7 @@ interface ProblemForm {
   /** Of a refusal for want of a token. */
   challenge: string;
   text: string;
+  headers?: Record<string, string>;
 }
 type FormContext = { requestId: string; base: string; instance: string };
 
@@ -57,8 +65,9 @@ function formAt(path: string): (error: DfsError, context: FormContext) => Proble
 
 function s3Form(error: DfsError, context: FormContext): ProblemForm {
   const type = 'application/xml; charset=utf-8';
-  // Its clients sign without being asked to.
-  return { status: s3Status(error), type, challenge: 'AWS4-HMAC-SHA256', text: s3Problem(error, context) };
+  // Its clients sign without being asked to, and log that id.
+  const headers = { 'x-amz-request-id': context.requestId };
+  return { status: s3Status(error), type, challenge: 'AWS4-HMAC-SHA256', text: s3Problem(error, context), headers };
 }
 
 function jsonForm(error: DfsError, context: FormContext): ProblemForm {

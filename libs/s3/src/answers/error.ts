@@ -21,10 +21,11 @@ export function s3Problem(error: DfsError, context: ErrorContext): string {
 
 /** The element of such a document. */
 export function errorXml(error: DfsError, { requestId, instance }: ErrorContext): string {
+  const { code, detail } = toldAs(error);
   return element(
     'Error',
-    field('Code', toldAs(error).code),
-    field('Message', error.message),
+    field('Code', code),
+    field('Message', detail),
     field('Resource', instance),
     field('RequestId', requestId),
   );

@@ -4,7 +4,7 @@ import { sees, type Caller, type Files } from '@dfs/files';
 import { normalisePath } from '@dfs/protocol';
 import type { IncomingHttpHeaders } from 'node:http';
 import { bareTag, etagOf } from '../answers/etag.js';
-import { requireCurrent, s3Error } from '../errors.js';
+import { noSuchKey, requireCurrent, s3Error } from '../errors.js';
 import type { Query } from '../http/address.js';
 
 /** The thing that a key names: a file by its path, or a folder, whose key ends with a slash, by its path without that. */
@@ -43,11 +43,6 @@ export function requirePlainWrite(query: Query): void {
   if (query.has('partNumber') && !query.has('uploadId')) {
     throw s3Error('InvalidArgument', 'A part belongs to an upload: name that by uploadId.');
   }
-}
-
-/** There is nothing under this key, for the one who asks. */
-export function noSuchKey(): Error {
-  return s3Error('NoSuchKey', 'There is no file with this key: it may have been deleted or moved.');
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
 import { makeInert, sendContent, type Caller, type Files } from '@dfs/files';
 import { EMPTY_TAG, etagOf } from '../answers/etag.js';
-import { requireCurrent, s3Error } from '../errors.js';
+import { noSuchKey, requireCurrent, s3Error } from '../errors.js';
 import type { Query } from '../http/address.js';
 import { headersOf, overridesOf } from '../http/object-headers.js';
-import { namedBy, noSuchKey } from './keys.js';
+import { namedBy } from './keys.js';
 
 /** A read of an object, its signature found right. */
 export interface Read {

@@ -1,6 +1,6 @@
 import { makeInert, sendContent, type Files } from '@dfs/files';
-import { DfsError } from '@dfs/runtime';
 import type { Call } from '../http/call.js';
+import { notAllowed } from '../http/not-allowed.js';
 import type { Resources } from '../read/resources.js';
 
 /**
@@ -12,9 +12,9 @@ export async function get(call: Call, files: Pick<Files, 'open'>, resources: Res
   makeInert(response);
   const found = await resources.require(caller, address);
   if (found.kind === 'folder') {
-    response.setHeader('Allow', 'OPTIONS, PROPFIND, PROPPATCH, MKCOL, DELETE, COPY, MOVE, LOCK, UNLOCK');
-    throw new DfsError(
-      'method-not-allowed',
+    throw notAllowed(
+      response,
+      'folder',
       'This is a folder: connect to the address with a WebDAV client, which lists it by PROPFIND.',
     );
   }

@@ -1,7 +1,8 @@
 import type { FileInfo } from '@dfs/contracts';
 import { announcedFile, etagOf, goneSignal, requestBody, type Files } from '@dfs/files';
-import { DfsError, isDfsError } from '@dfs/runtime';
+import { isDfsError } from '@dfs/runtime';
 import { answer, changeOf, requireFolder, type Call } from '../http/call.js';
+import { notAllowed } from '../http/not-allowed.js';
 import { announcedMtime } from '../http/dav-headers.js';
 import type { Locks } from '../locks/locks.js';
 import { outliving, withMtime } from '../properties/kept.js';
@@ -29,10 +30,7 @@ export async function put(
   const said = { ...(mtime === undefined ? {} : { mtime }), ...attributes };
   const found = await resources.find(caller, address);
   if (found.kind === 'folder' || address.isFolder) {
-    throw new DfsError(
-      'method-not-allowed',
-      'There is a folder at this address, which takes no bytes: make files in it.',
-    );
+    throw notAllowed(response, 'folder', 'There is a folder at this address, which takes no bytes: make files in it.');
   }
   requireChangeable(caller, address.path);
   if (found.kind === 'nothing') await requireFolder(caller, resources, address.path);
