@@ -4,7 +4,7 @@ import type { Unsubscribe } from '@dfs/runtime';
 
 /** Access to events: the application decides, the gateway asks. */
 export interface EventsAccess {
-  /** At every request of a connection, before anything else. @throws DfsError `host-refused`, `bad-request` */
+  /** At every request of a connection, before anything else. @throws DfsError `host-refused`, `origin-refused`, `bad-request` */
   checkRequest(request: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): void;
   /**
    * At the handshake; `address` is that of the client.

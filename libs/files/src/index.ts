@@ -32,6 +32,7 @@ export {
   ReplicationDto,
 } from './http/dto/files.schema.dto.js';
 export { FIELD } from './describe/fields.dto.js';
+export { NameText } from './describe/name.dto.js';
 export { PathText } from './describe/path.dto.js';
 export { ANSWER_HEADERS, answerHeaders, FILE_HEADERS } from './describe/headers.dto.js';
 export { OptionalBody, PATH_PROBLEMS, Problems, takeProblems, WRITE_PROBLEMS } from './describe/problems.dto.js';

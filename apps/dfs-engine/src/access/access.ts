@@ -160,10 +160,16 @@ export class Access {
     return passOf({ ...OWNER, ended: this.sessions.ended(session) });
   }
 
+  /** Before a client of events has named itself. @throws DfsError as `checkHost`; `origin-refused` for other web pages */
+  private checkPage(request: Pick<IncomingMessage, 'headers' | 'headersDistinct'>): void {
+    this.checkHost(request);
+    if (request.headers.origin !== undefined && !this.isOwnPage(request.headers)) throw foreignOrigin();
+  }
+
   /** The same rules for the event stream. */
   forEvents(): EventsAccess {
     return {
-      checkRequest: (request) => this.checkHost(request),
+      checkRequest: (request) => this.checkPage(request),
       checkClient: (headers, token, address) => this.checkSocket(headers, token, address),
     };
   }

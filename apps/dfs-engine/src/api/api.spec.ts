@@ -15,6 +15,12 @@ import { eventually } from '@dfs/testing';
 import { openApi } from '../docs/open-api.js';
 import { startTestNode, type Answer, type TestNode } from '../testing/running-node.suite.js';
 const UNKNOWN = 'a'.repeat(26);
+const UPGRADE = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+};
 const DOCUMENT = fileURLToPath(new URL('../../openapi.json', import.meta.url));
 
 describe('the API of a node', () => {
@@ -94,7 +100,13 @@ describe('the API of a node', () => {
         own.seen.some((event) => event.type === 'file.uploaded' && event.data.files[0]?.path === 'evented'),
       );
       await eventually(() => foreign.problems.length + none.problems.length === 2);
-      expect([...foreign.problems, ...none.problems]).toEqual(['origin-refused', 'origin-refused']);
+      expect(none.problems).toEqual(['origin-refused']);
+      // Other web pages are refused before they have a connection to name themselves by.
+      for (const [transport, more] of Object.entries({ polling: {}, websocket: UPGRADE })) {
+        const headers = { origin: 'http://evil.example', ...more };
+        const answer = await test.call(`/socket.io/?EIO=4&transport=${transport}`, { headers });
+        expect([transport, answer.status, answer.problem.code]).toEqual([transport, 403, 'origin-refused']);
+      }
       expect([...foreign.seen, ...none.seen]).toEqual([]);
       // Signing out ends the sockets of that session, and no other's.
       const bearer = io(`http://127.0.0.1:${test.port}/events`, {

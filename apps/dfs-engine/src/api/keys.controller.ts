@@ -19,13 +19,12 @@ import {
   type MadeKey,
   type RotatedKeys,
 } from '@dfs/contracts';
-import { FIELD, NoQuery, Problems } from '@dfs/files';
-import { MAX_PATH_BYTES } from '@dfs/protocol';
+import { FIELD, NameText, NoQuery, Problems } from '@dfs/files';
+import { MAX_NAME_LENGTH, MAX_PATH_BYTES } from '@dfs/protocol';
 import { Keys } from '../access/keys/keys.js';
 
 const KEY_ID = /^[a-z2-7]{16}$/;
 const SCOPES: KeyScope[] = ['read', 'write', 'admin'];
-const MAX_NAME_LENGTH = 64;
 const id = { type: 'string', pattern: KEY_ID.source } as const;
 const momentOrNever = { ...FIELD.moment, nullable: true } as const;
 
@@ -45,9 +44,7 @@ export class KeyBody implements KeyRequest {
     maxLength: MAX_NAME_LENGTH,
     description: 'The use of the key, in words of a person.',
   })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(MAX_NAME_LENGTH)
+  @NameText()
   name!: string;
 
   @ApiProperty({ type: 'string', enum: SCOPES, description: 'read; write also changes files; admin may everything.' })

@@ -104,6 +104,13 @@ describe('keys', () => {
     expect((await test.call('/api/v1/session', { json: { token: admin.token } })).status).toBe(401);
   });
 
+  it('have names that can be seen', async () => {
+    for (const name of ['', '   ', 'a\0b', 'a\nb', '\u202eabc', 'a'.repeat(65)]) {
+      const { status, problem } = await test.api('/keys', { json: { name, scope: 'read' } });
+      expect([name, status, problem.errors?.map(({ field }) => field)]).toEqual([name, 400, ['name']]);
+    }
+  });
+
   it('are listed without their secrets, with their last use, and hold over a restart', async () => {
     const key = await make({ name: 'kept', scope: 'read', prefix: 'kept' });
     expect(key).toMatchObject({ prefix: 'kept/', state: 'active', lastUsedAt: null, expiresAt: null });

@@ -1,21 +1,9 @@
 import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsInt,
-  IsObject,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { MAX_SCHEDULED_LIMITS, routes, type Settings, type SettingsPatch } from '@dfs/contracts';
-import { FIELD, NoQuery, Problems } from '@dfs/files';
+import { FIELD, NameText, NoQuery, Problems } from '@dfs/files';
 import { MAX_HEARTBEAT_PERIOD, Membership, Peers } from '@dfs/peers';
 import { day, MiB, second } from '@dfs/runtime';
 import { MAX_NAME_LENGTH } from '@dfs/protocol';
@@ -29,18 +17,13 @@ const MAX_GRACE = (30 * day) / second;
 const TEN_YEARS = 315_360_000;
 const MAX_VERSIONS = 1000;
 const MAX_SYNC_PERIOD = MAX_HEARTBEAT_PERIOD / second;
-/** Begins and ends with something visible. */
-const SHOWN_NAME = /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u;
-const UNSHOWN = { message: 'must have characters that can be seen, and no control characters' };
 
 /** Body of `PATCH /settings`. Fields that are left out stay as they are. */
 @ApiSchema({ name: 'SettingsPatch' })
 export class SettingsBody implements SettingsPatch {
   @ApiPropertyOptional({ ...FIELD.text, maxLength: MAX_NAME_LENGTH, description: 'Of the node.' })
   @IsOptional()
-  @IsString()
-  @MaxLength(MAX_NAME_LENGTH)
-  @Matches(SHOWN_NAME, UNSHOWN)
+  @NameText()
   name?: string;
 
   @ApiPropertyOptional({
@@ -49,9 +32,7 @@ export class SettingsBody implements SettingsPatch {
     description: 'Of the network: an owner may change it.',
   })
   @IsOptional()
-  @IsString()
-  @MaxLength(MAX_NAME_LENGTH)
-  @Matches(SHOWN_NAME, UNSHOWN)
+  @NameText()
   networkName?: string;
 
   @ApiPropertyOptional({

@@ -25,8 +25,8 @@ import type {
   RestoreFromTrash,
   SettleLiveFolder,
 } from '@dfs/contracts';
-import { FIELD } from '@dfs/files';
-import { MAX_PATH_BYTES } from '@dfs/protocol';
+import { FIELD, NameText } from '@dfs/files';
+import { MAX_NAME_LENGTH, MAX_PATH_BYTES } from '@dfs/protocol';
 import { second } from '@dfs/runtime';
 import { LONGEST_PAUSE } from '../run/pause.js';
 
@@ -35,7 +35,6 @@ export const MODES = ['both', 'send', 'receive'] as const satisfies LiveFolderMo
 const ID = /^[0-9a-f-]{36}$/;
 const TRASH_ID = /^[A-Za-z0-9._-]{1,255}$/;
 const HOLD_ID = /^[A-Za-z0-9_-]{1,64}$/;
-const MAX_NAME_LENGTH = 64;
 /** Of directories on a disk, in characters. */
 const MAX_ROOT_LENGTH = 4096;
 const MAX_RULES = 1000;
@@ -119,9 +118,7 @@ export class BindBody extends EstimateBody implements BindLiveFolder {
     description: 'The last name of the root when left out.',
   })
   @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(MAX_NAME_LENGTH)
+  @NameText()
   name?: string;
 
   @ApiPropertyOptional({ ...modeField, default: 'both' })
@@ -135,9 +132,7 @@ export class BindBody extends EstimateBody implements BindLiveFolder {
 export class PatchBody implements PatchLiveFolder {
   @ApiPropertyOptional({ ...FIELD.text, minLength: 1, maxLength: MAX_NAME_LENGTH })
   @IsOptional()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(MAX_NAME_LENGTH)
+  @NameText()
   name?: string;
 
   @ApiPropertyOptional(modeField)
