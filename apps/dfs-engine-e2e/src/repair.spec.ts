@@ -5,8 +5,11 @@ import { at, blocksSent, contentHash, expectSound, listed, patternHash, putPatte
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const COPIES = 3;
-/** From one KiB to some MiB, most of them small, as files are; and one that is larger by far. */
-const [FILES, LARGEST, SPREAD] = isLong ? [300, 300 * MiB, 1.4] : [60, 24 * MiB, 1.2];
+/**
+ * From one KiB to some MiB, most of them small, as files are; and one that is larger by far. Four of five lose a copy with two of six
+ * nodes, whatever their number.
+ */
+const [FILES, LARGEST, SPREAD] = isLong ? [300, 300 * MiB, 1.4] : [30, 24 * MiB, 1.2];
 
 interface Kept {
   file: FileInfo;
