@@ -48,7 +48,9 @@ describe('live folders in the browser', () => {
     await page.getByRole('heading', { name: 'A folder on your disk, in the network' }).waitFor();
     await look('none');
 
-    await page.getByRole('button', { name: 'Bind a directory' }).click();
+    // From the first page of a node without files.
+    await ui.goTo('Files');
+    await page.getByRole('link', { name: 'Keep a folder in step' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: basename(allowed.path) }).click();
     await dialog.getByRole('button', { name: 'plans' }).click();

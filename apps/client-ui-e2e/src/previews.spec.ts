@@ -120,6 +120,17 @@ describe('a look into files whose bytes are on other nodes', () => {
     const details = await look('notes.txt');
     await details.getByLabel('Beginning of the file').getByText('this is line 00000000').waitFor();
     await details.getByText(/^The first 3\d(\.\d)? kB of/).waitFor();
+    // In the whole window, and on to the file beside it, whose details are open afterwards.
+    await details.getByRole('button', { name: 'Look at it in the whole window' }).click();
+    const whole = tab.page.getByRole('dialog', { name: 'notes.txt' });
+    await whole.getByLabel('Beginning of the file').getByText('this is line 00000000').waitFor();
+    await screenshot(tab.page, 'preview-whole');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await tab.page.keyboard.press('ArrowLeft');
+    const beside = tab.page.getByRole('dialog', { name: 'no picture.png' });
+    await beside.getByText('not what its name says').waitFor();
+    await beside.getByRole('button', { name: 'Close' }).click();
+    await details.getByRole('heading', { name: 'no picture.png' }).waitFor();
   });
 
   it('shows a document', async () => {

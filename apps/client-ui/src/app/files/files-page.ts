@@ -16,7 +16,7 @@ import {
   viewChild,
 } from '@angular/core';
 import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
-import { Router } from '@angular/router';
+import { Router, RouterLink } from '@angular/router';
 import type { FileListState, FileSort, FolderAct } from '@dfs/contracts';
 import { debounceTime, map, Subject } from 'rxjs';
 import { Dialogs } from '../kit/dialogs.js';
@@ -77,6 +77,7 @@ const restoreDialog = () => import('./acts/restore-dialog.js').then((part) => pa
     FileList,
     Icon,
     Notice,
+    RouterLink,
     Tip,
     Unloaded,
   ],

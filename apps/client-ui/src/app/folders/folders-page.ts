@@ -1,4 +1,5 @@
-import { Component, computed, inject } from '@angular/core';
+import { Component, afterNextRender, computed, inject, input } from '@angular/core';
+import { Router } from '@angular/router';
 import type { LiveFolderInfo } from '@dfs/contracts';
 import { mdiFolderPlusOutline, mdiPause, mdiPlay } from '@mdi/js';
 import { Dialogs } from '../kit/dialogs.js';
@@ -23,6 +24,9 @@ import { FoldersState } from './folders-state.js';
   host: { role: 'region', '[attr.aria-label]': 'title', tabindex: '0' },
 })
 export class FoldersPage {
+  /** From the address: a directory is to be bound at once. */
+  readonly bind = input<string>();
+
   readonly #dialogs = inject(Dialogs);
   readonly #toasts = inject(Toasts);
   protected readonly state = inject(FoldersState);
@@ -45,9 +49,16 @@ export class FoldersPage {
 
   constructor() {
     this.state.refresh();
+    const router = inject(Router);
+    // Once: a page that is loaded anew, or gone back to, asks for nothing.
+    afterNextRender(() => {
+      if (this.bind() === undefined) return;
+      void router.navigate([], { queryParams: { bind: null }, queryParamsHandling: 'merge', replaceUrl: true });
+      void this.ask();
+    });
   }
 
-  protected async bind(): Promise<void> {
+  protected async ask(): Promise<void> {
     const folder = await this.#dialogs.open<LiveFolderInfo>(BindDialog);
     if (!folder) return;
     this.#toasts.show({ text: $localize`${visibleName(folder.name)}:name: is a live folder now.` });

@@ -11,10 +11,10 @@ import { Icon } from '../kit/icon.js';
 import { Tip } from '../kit/tip.js';
 import { Meter } from '../kit/meter.js';
 import { visibleName } from '../kit/words/names.js';
-import { LOCALE } from '../kit/words/locale.js';
 import { formatBytes, formatRate } from '../kit/words/sizes.js';
 import { Uptime, type Running } from '../kit/parts/uptime.js';
 import { formatAgo } from '../kit/words/times.js';
+import { formatLatency } from './latency.js';
 
 const STATES: Record<PeerState, string> = {
   self: $localize`This node`,
@@ -59,13 +59,7 @@ export class PeerCard {
     const { uptimeSeconds } = this.peer();
     return uptimeSeconds === null || !this.present() ? null : { seconds: uptimeSeconds, at: Date.now() };
   });
-  protected readonly latency = computed(() => {
-    const { latencyMs } = this.peer();
-    if (latencyMs === null || !this.present()) return '–';
-    return latencyMs < 10
-      ? `${latencyMs.toLocaleString(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ms`
-      : `${Math.round(latencyMs)} ms`;
-  });
+  protected readonly latency = computed(() => formatLatency(this.present() ? this.peer().latencyMs : null));
   protected readonly firstAddresses = computed(() => this.peer().addresses.slice(0, ADDRESSES_SHOWN));
   protected readonly moreAddresses = computed(() => this.peer().addresses.slice(ADDRESSES_SHOWN));
   protected readonly icons = {

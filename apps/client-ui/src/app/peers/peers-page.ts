@@ -1,8 +1,10 @@
+import { BreakpointObserver } from '@angular/cdk/layout';
 import { Component, DestroyRef, DOCUMENT, computed, inject, linkedSignal, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
 import { PeersApi, toApiProblem, type ApiProblem } from '@dfs/client-data';
 import type { NetworkInfo, PeerInfo } from '@dfs/contracts';
 import { mdiAccountPlusOutline, mdiImport, mdiLanConnect, mdiMagnify } from '@mdi/js';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, map } from 'rxjs';
 import { ConfirmDialog, type Question } from '../kit/confirm-dialog.js';
 import { Dialogs } from '../kit/dialogs.js';
 import { EmptyState } from '../kit/empty-state.js';
@@ -18,6 +20,7 @@ import { Comings } from './comings.js';
 import { ConnectDialog } from './connect-dialog.js';
 import { InviteDialog } from './invite-dialog.js';
 import { JoinDialog } from './join-dialog.js';
+import { NetworkMap } from './network-map.js';
 import { PeerCard } from './peer-card.js';
 import { PeersState } from './peers-state.js';
 import { Room } from './room.js';
@@ -28,10 +31,13 @@ const PER_MEMBER_MS = 40;
 /** Cards that are shown until more are asked for: of hundreds of nodes nobody looks at all. */
 const PORTION = 24;
 
+/** Beneath few cards there is room for a drawing. */
+const ROOM = '(min-width: 1600px) and (min-height: 720px)';
+
 /** The nodes of the network: who is there, how they are, and the ways in and out. */
 @Component({
   selector: 'dfs-peers-page',
-  imports: [Comings, EmptyState, Icon, Tip, Notice, PeerCard, Room],
+  imports: [Comings, EmptyState, Icon, NetworkMap, Tip, Notice, PeerCard, Room],
   templateUrl: './peers-page.html',
   styleUrl: './peers-page.scss',
   // It scrolls, so the keyboard must reach it.
@@ -66,6 +72,14 @@ export class PeersPage {
   protected readonly shown = computed(() => this.#found().slice(0, this.#room()));
   protected readonly more = computed(() => Math.min(PORTION, this.#found().length - this.shown().length));
   protected readonly many = computed(() => (this.state.peers()?.length ?? 0) > PORTION);
+  readonly #hasRoom = toSignal(
+    inject(BreakpointObserver)
+      .observe(ROOM)
+      .pipe(map(({ matches }) => matches)),
+    { initialValue: false },
+  );
+  /** There is room for a drawing beneath few cards. */
+  protected readonly drawn = computed(() => this.#hasRoom() && !this.many());
   protected readonly title = $localize`Peers`;
   protected readonly ownersOnly = $localize`Only an owner of the network can invite: do it on such a node.`;
   protected readonly bones = [1, 2, 3];

@@ -1,5 +1,6 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { Router } from '@angular/router';
 import { EventStream, FilesApi } from '@dfs/client-data';
 import type { AnyEvent, FileInfo } from '@dfs/contracts';
 import { mdiClose, mdiDeleteOutline, mdiDownload, mdiRenameOutline } from '@mdi/js';
@@ -9,6 +10,7 @@ import { LABELS } from '../../kit/words/labels.js';
 import { Clock } from '../../kit/clock.js';
 import { Copies } from '../../safety/copies.js';
 import { CopyButton } from '../../kit/copy-button.js';
+import { Dialogs } from '../../kit/dialogs.js';
 import { Icon } from '../../kit/icon.js';
 import { folderOf, nameOf, visibleName } from '../../kit/words/names.js';
 import { Notice } from '../../kit/notice.js';
@@ -29,6 +31,7 @@ import { Versions } from './versions.js';
 import { Whereabouts } from './whereabouts.js';
 
 const SETTLE_MS = 200;
+const viewer = () => import('./viewer.js').then((part) => part.Viewer);
 
 /** Everything known about one file: is it safe, where is it, what was it before. */
 @Component({
@@ -46,6 +49,8 @@ export class FileDetails {
 
   readonly #api = inject(FilesApi);
   readonly #clock = inject(Clock);
+  readonly #dialogs = inject(Dialogs);
+  readonly #router = inject(Router);
   readonly #peers = inject(PeersState);
   readonly #sights = inject(Sights);
   protected readonly labels = LABELS;
@@ -89,6 +94,13 @@ export class FileDetails {
         this.#told.update((n) => n + 1);
         this.refresh();
       });
+  }
+
+  /** In the whole window; the file that was looked at last is the one of the details then. */
+  protected async look(file: FileInfo): Promise<void> {
+    const last = await this.#dialogs.load<string>(viewer, { file });
+    if (last === undefined || last === this.id()) return;
+    void this.#router.navigate([], { queryParams: { file: last }, queryParamsHandling: 'merge', replaceUrl: true });
   }
 
   protected refresh(): void {

@@ -1,25 +1,21 @@
-import { Component, computed, inject, input, linkedSignal } from '@angular/core';
+import { Component, computed, inject, input, linkedSignal, output } from '@angular/core';
 import { DomSanitizer } from '@angular/platform-browser';
 import { FilesApi } from '@dfs/client-data';
 import type { FileInfo } from '@dfs/contracts';
+import { mdiArrowExpand } from '@mdi/js';
 import { map, of } from 'rxjs';
+import { ActButton } from '../../kit/act-button.js';
 import { reading } from '../../kit/reading.js';
 import { visibleName } from '../../kit/words/names.js';
 import { formatBytes } from '../../kit/words/sizes.js';
-import { kindOf } from '../media-icon.js';
+import { previewKindOf } from './preview-kind.js';
 
-/** Larger images are not shown by themselves: bytes. */
-const MAX_IMAGE_BYTES = 50_000_000;
 /** Of larger images a smaller picture is shown, where the node makes one: bytes. */
 const MAX_OWN_BYTES = 2_000_000;
 /** Images that browsers do not show by themselves. */
 const MADE = /^image\/tiff$/;
 /** So much of a text is shown. */
 const MAX_TEXT_BYTES = 32 * 1024;
-const RASTER = /^image\/(png|jpeg|gif|webp|avif|bmp|tiff|svg\+xml)$/;
-const TEXT = /^text\/|json|[/+]xml|javascript|yaml|toml|x-sh|x-python/;
-
-type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
 
 /**
  * A look into a file without downloading it, also when its bytes are on other nodes: they are fetched as they are looked
@@ -27,9 +23,22 @@ type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
  */
 @Component({
   selector: 'dfs-preview',
+  imports: [ActButton],
+  host: { '[class.large]': 'large()' },
   template: `
-    @if (kind() !== 'none') {
-      <h3 i18n>Preview</h3>
+    @if (kind() !== 'none' && !large()) {
+      <div class="head">
+        <h3 i18n>Preview</h3>
+        <button
+          [dfsAct]="enlargeIcon"
+          tip="Look at it in the whole window"
+          i18n-tip
+          label="Look at it in the whole window"
+          i18n-label
+          [size]="18"
+          (click)="enlarge.emit()"
+        ></button>
+      </div>
     }
     @if (failed()) {
       <p i18n class="sorry">No preview: the browser cannot show this file, or its bytes cannot be reached now.</p>
@@ -63,8 +72,11 @@ type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
     }
   `,
   styles: `
-    h3 {
-      margin-bottom: 8px;
+    .head {
+      display: flex;
+      align-items: center;
+      justify-content: space-between;
+      margin-bottom: 4px;
     }
     img,
     video {
@@ -98,6 +110,17 @@ type Kind = 'image' | 'video' | 'audio' | 'pdf' | 'text' | 'none';
       overflow-wrap: anywhere;
       tab-size: 4;
     }
+    /* In the whole window, but for a heading and buttons. */
+    :host(.large) {
+      img,
+      video,
+      pre {
+        max-height: max(120px, calc(100dvh - 180px));
+      }
+      iframe {
+        height: max(120px, calc(100dvh - 180px));
+      }
+    }
     .sorry {
       margin-top: 8px;
       color: var(--text-2);
@@ -109,6 +132,11 @@ export class Preview {
   readonly #api = inject(FilesApi);
   readonly #sanitizer = inject(DomSanitizer);
   readonly file = input.required<FileInfo>();
+  /** In the whole window. */
+  readonly large = input(false);
+  /** The whole window is wanted for it. */
+  readonly enlarge = output();
+  protected readonly enlargeIcon = mdiArrowExpand;
   protected readonly maxText = MAX_TEXT_BYTES;
   protected readonly failed = linkedSignal({ source: () => this.file().contentId, computation: () => false });
   protected readonly url = computed(() => this.#api.contentUrl(this.file().id, this.file().version));
@@ -117,7 +145,7 @@ export class Preview {
   readonly #withoutPicture = linkedSignal({ source: () => this.file().contentId, computation: () => false });
   readonly #made = computed(() => {
     const { size, mediaType } = this.file();
-    const isWanted = (size > MAX_OWN_BYTES && mediaType !== 'image/svg+xml') || MADE.test(mediaType);
+    const isWanted = (size > MAX_OWN_BYTES && !this.large() && mediaType !== 'image/svg+xml') || MADE.test(mediaType);
     return isWanted && !this.#withoutPicture();
   });
   protected readonly image = computed(() => {
@@ -130,15 +158,7 @@ export class Preview {
       this.#api.contentUrl(this.file().id, this.file().version, { inline: true }),
     ),
   );
-  protected readonly kind = computed((): Kind => {
-    const { mediaType, path, size, replication, local } = this.file();
-    const readable = size > 0 && (local === 'whole' || replication.reachable > 0);
-    if (!readable) return 'none';
-    if (RASTER.test(mediaType)) return size <= MAX_IMAGE_BYTES ? 'image' : 'none';
-    const { kind } = kindOf(mediaType, path);
-    if (kind === 'video' || kind === 'audio' || kind === 'pdf') return kind;
-    return TEXT.test(mediaType) || kind === 'code' ? 'text' : 'none';
-  });
+  protected readonly kind = computed(() => previewKindOf(this.file()));
   protected readonly text = reading(
     ({ id, bytes }: { id: string; bytes: number; version: string }) =>
       bytes === 0
