@@ -20,7 +20,7 @@ const FOLDERS = ['photos/2026', 'reports', 'music/Café del Mar', 'src', ''];
 const LATER_MS = 10_000;
 
 /** Of the first load of Files with 100 rows, in bytes. */
-const BUDGET = { bytes: 290_000, initial: 170_000, initialRaw: 550_000 };
+const BUDGET = { bytes: 300_000, initial: 170_000, initialRaw: 550_000 };
 
 describe('the look of the console', () => {
   const desk = Desk.with(withFiles, { opensNothing: true });
