@@ -43,7 +43,7 @@ export function requireAdmin({ scope }: Pick<Caller, 'scope'>): void {
   throw new DfsError('forbidden', 'The key that asks may not do this: it takes one of the scope admin.');
 }
 
-/** What a query of a deletion asks for. @throws DfsError `forbidden` */
+/** The terms of a deletion that its query names. @throws DfsError `forbidden` */
 export function removalOf(
   query: { confirm?: 'true' | 'false'; purge?: 'true' | 'false' },
   by: Caller,
