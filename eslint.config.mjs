@@ -149,10 +149,27 @@ const explicitTypes = [
 }));
 const noNode = { group: ['node:*'], message: 'This runs in a browser too.' };
 
-/** The subject is a noun of the glossary: a sentence that begins so has none. */
+const pronounFirst = /^(?:[\s\S]*[.!?]\s+)?(?:What|Whatever|Who|Whoever|Whom|Whose)\b/u;
+/**
+ * The subject is a noun of the glossary: a sentence that begins so has none. Asked of the comments of a file one after another: `jsdoc`
+ * would ask each node of the file for its comment.
+ * @type {import('eslint').Rule.RuleModule}
+ */
 const plainEnglish = {
-  match: String.raw`/^(?!(?:[\s\S]*[.!?]\s+)?(?:What|Whatever|Who|Whoever|Whom|Whose)\b)/u`,
-  message: 'No sentence begins with what or who: name the thing (docs/glossary.md).',
+  meta: { type: 'suggestion', schema: [] },
+  create: (context) => ({
+    Program() {
+      for (const { type, value, loc } of context.sourceCode.getAllComments()) {
+        if (type !== 'Block' || !value.startsWith('*') || !loc) continue;
+        const [description = ''] = value.replace(/^[ \t]*\*+ ?/gm, '').split(/^\s*@\w/m);
+        if (!pronounFirst.test(description.trim())) continue;
+        context.report({
+          loc,
+          message: 'No sentence begins with what or who: name the thing (docs/glossary.md).',
+        });
+      }
+    },
+  }),
 };
 
 /**
@@ -285,10 +302,8 @@ export default tseslint.config(
   },
   {
     files: [...allTypeScript, 'tools/**/*.mjs'],
-    plugins: { jsdoc },
-    rules: {
-      'jsdoc/match-description': ['error', { contexts: ['any'], mainDescription: plainEnglish, nonemptyTags: false }],
-    },
+    plugins: { comments: { rules: { 'plain-english': plainEnglish } } },
+    rules: { 'comments/plain-english': 'error' },
   },
   {
     files: [...allTypeScript, 'tools/**/*.mjs'],

@@ -208,6 +208,22 @@ const canaries: Canary[] = [
     text: 'declare const Controller: ClassDecorator;\n@Controller\nexport class Files {}\n',
     rule: 'jsdoc/require-jsdoc',
   },
+  ...[
+    '/** Who opens a pack waits for it. */',
+    '/**\n * Opens a pack. What it holds\n * is read later.\n */',
+    '/** What a pack holds. @example open() */',
+  ].map((comment) => ({
+    name: `no sentence of a comment begins with a pronoun: ${comment.replace(/\s+/g, ' ')}`,
+    file: source('chunks'),
+    text: `export {};\n${comment}\nfunction open() {}\nopen();\n`,
+    rule: 'comments/plain-english',
+  })),
+  {
+    name: 'a question, a tag and a word within a sentence are none of that',
+    file: source('chunks'),
+    text: 'export {};\n/**\n * Opens that what is named.\n * @returns Who has it\n */\nfunction open() {}\n// Who knows.\nopen();\n',
+    rule: null,
+  },
   {
     name: 'a comment says more than the name',
     file: source('chunks'),

@@ -25,7 +25,8 @@ const eslint = new ESLint({
   ruleFilter: ({ ruleId }) =>
     ['@nx/enforce-module-boundaries', '@angular-eslint/template/i18n'].includes(ruleId) ||
     ruleId.startsWith('no-restricted-') ||
-    ruleId.startsWith('jsdoc/'),
+    ruleId.startsWith('jsdoc/') ||
+    ruleId.startsWith('comments/'),
 });
 
 /** @type {{ file: string, text: string }[]} */
