@@ -117,7 +117,10 @@ describe('the file manager', () => {
     await left(CONFLICTS.length - 1);
     await eventually(async () => (await list('&q=both')).items.length === 2, { what: 'both are there' });
     await details.getByRole('region', { name: 'Conflict' }).waitFor({ state: 'detached' });
+    // Once the row of the other has come: it moves those below, one of which is clicked.
+    for (const { path } of (await list('&q=both')).items) await desk.ui.row(path).waitFor();
     const one = await desk.ui.details('one.txt');
+    await one.getByRole('heading', { name: 'one.txt' }).waitFor();
     await one.getByRole('button', { name: 'Keep this: the version by node-d' }).click();
     await left(CONFLICTS.length - 2);
     expect(await contentOf('one.txt')).toBe('by the one who joined');
