@@ -14,7 +14,7 @@ describe('a refusal of a key', () => {
 
   it('has a name of its own where the key is too long, whatever the sentence says', () => {
     const error = refused('ü'.repeat(MAX_PATH_BYTES / 2) + 'x');
-    expect(toldAs(error)).toEqual({ code: 'KeyTooLongError', status: 400 });
+    expect(toldAs(error)).toMatchObject({ code: 'KeyTooLongError', status: 400 });
     expect(error.facts).toEqual({ maxBytes: MAX_PATH_BYTES });
     const { code, errors, facts } = error;
     expect(toldAs(new DfsError(code, 'Other words.', { errors: errors!, facts: facts! })).code).toBe('KeyTooLongError');
