@@ -332,7 +332,7 @@ function resources(figures, { bytes, listed }) {
       unit: 'MiB',
       goal: { most: 300 },
       profiled: '',
-      why: 'What the forms before it have left of the heap, and its garbage.',
+      why: 'The heap that the forms before it have left, and its garbage.',
     },
     {
       work: 'Delay of the event loop, large files, p99',
