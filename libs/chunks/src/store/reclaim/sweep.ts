@@ -6,9 +6,8 @@ import type { PackFiles } from '../packs/pack-files.js';
 /**
  * Sets files and rows right at a start: takes out of use what is gone from the disk, and into use again what was gone and
  * is back, as when the disk with the chunks was not mounted. A file that no row names is removed where the database is
- * proven to
- * be the newest, since it was not finished; elsewhere it may have been acknowledged, and is entered: its entries are then
- * to be read.
+ * proven to be the newest, since it was not finished; elsewhere it may have been acknowledged, and is entered: its entries
+ * are then to be read.
  */
 export async function sweep(
   { db, files, log }: { db: Database; files: PackFiles; log: Log },
