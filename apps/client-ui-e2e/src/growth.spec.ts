@@ -67,7 +67,7 @@ describe('a tab that stays open', () => {
         ([name, spare]) => now[name as keyof Held] - before[name as keyof Held] <= spare,
       );
     };
-    // What is under way ends, and is let go of.
+    // Requests under way end, and are let go of.
     await eventually(isFlat, { what: 'memory as before', poll: 1000 }).catch((error: unknown) => {
       throw new Error(`held before: ${JSON.stringify(before)}; after: ${JSON.stringify(now)}`, { cause: error });
     });

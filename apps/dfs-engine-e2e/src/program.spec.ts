@@ -95,7 +95,7 @@ describe('the program', () => {
       expect((await node.node()).peerId).not.toBe('');
       expect(await node.stop()).toBe(0);
       expect(node.log()).not.toMatch(/Debugger listening/);
-      // What reads the log takes each line of it for JSON.
+      // A reader of the log takes each line of it for JSON.
       const lines = node.log().split('\n').filter(Boolean);
       expect(lines).not.toEqual([]);
       expect(lines.filter((line) => !line.startsWith('{'))).toEqual([]);

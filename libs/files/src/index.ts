@@ -69,6 +69,7 @@ export {
   type PartUploadsComponents,
   type PartUploadsOptions,
 } from './write/parts/part-uploads.js';
-export { PartTable, type KeptPart, type PartBlock, type UploadInParts } from './write/parts/part-table.js';
+export { PartTable, type KeptPart, type UploadInParts } from './write/parts/part-table.js';
 export { UploadBlockEntity, UploadInPartsEntity, UploadPartEntity } from './write/parts/parts.entity.js';
+export { removeUploadsOf } from './write/parts/schema.js';
 export { TransferDto } from './http/dto/transfer.dto.js';

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
+import { removeUploadsOf } from '@dfs/files';
 
 class S3Uploads1799000700000 implements MigrationInterface {
   name = 'S3Uploads1799000700000';
@@ -86,12 +87,7 @@ class S3UploadsMoved1799000820000 implements MigrationInterface {
       SELECT back.seq, block.number, block.cid FROM files_upload_block block
       JOIN files_upload_part part ON part.seq = block.part JOIN files_upload new ON new.seq = part.upload
       JOIN s3_upload old ON old.id = new.id JOIN s3_part back ON back.upload = old.seq AND back.number = part.number`);
-    await runner.query(`DELETE FROM files_upload_block WHERE part IN (SELECT part.seq FROM files_upload_part part
-      JOIN files_upload new ON new.seq = part.upload WHERE new.front = 's3')`);
-    await runner.query(
-      `DELETE FROM files_upload_part WHERE upload IN (SELECT seq FROM files_upload WHERE front = 's3')`,
-    );
-    await runner.query(`DELETE FROM files_upload WHERE front = 's3'`);
+    await removeUploadsOf(runner, 's3');
   }
 }
 

@@ -1,12 +1,9 @@
 import { cidFromDigest, cidToBytes, type Cid } from '@dfs/protocol';
-import { DfsError, isDfsError, pages, type Clock } from '@dfs/runtime';
+import { DfsError, isDfsError, type Clock } from '@dfs/runtime';
 import { storeManifest, type BlockBatch, type ChunkStore, type PartChunk } from '@dfs/chunks';
-import type { Database, Reader, Tx } from '@dfs/database';
-import type { Files, PartBlock, PartUploads, UploadOutcome } from '@dfs/files';
+import type { Database, Tx } from '@dfs/database';
+import type { Files, PartUploads, UploadOutcome } from '@dfs/files';
 import type { TusUpload } from './tus-upload.js';
-
-/** As `PartTable.chunks` reads them. */
-const PAGE = 500;
 
 /** The file that a finished upload has become. */
 export type Completed = UploadOutcome;
@@ -68,22 +65,10 @@ async function* chunksOf(
   upload: TusUpload,
   last: readonly PartChunk[],
 ): AsyncGenerator<PartChunk> {
-  for await (const page of chunkPages(uploads, db, upload)) {
+  for await (const page of uploads.table.chunks(db, upload)) {
     for (const { id, size } of page) yield { digest: digestOf(id), size: size as number };
   }
   yield* last;
-}
-
-function chunkPages(
-  { table }: PartUploads,
-  reader: Reader,
-  upload: TusUpload,
-): AsyncGenerator<readonly PartBlock[], void, undefined> {
-  return pages(
-    PAGE,
-    (after: number | null) => table.chunks(reader, upload, after ?? -1),
-    (block) => block.number,
-  );
 }
 
 /** A binary CID ends with the digest. */
@@ -95,7 +80,7 @@ function digestOf(id: Cid): Uint8Array {
 
 /** @throws DfsError `upload-expired`: what was found damaged since it came cannot be sent again by tus */
 async function requireWhole({ uploads, chunks }: Completing, upload: TusUpload, tx: Tx): Promise<void> {
-  for await (const page of chunkPages(uploads, tx, upload)) {
+  for await (const page of uploads.table.chunks(tx, upload)) {
     const ids = page.map(({ id }) => id);
     const here = await chunks.has(ids, tx);
     if (!ids.every((id) => here.has(id))) throw lost();

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { MigrationClass } from '@dfs/database';
+import { removeUploadsOf } from '@dfs/files';
 
 class TusUploads1799000100000 implements MigrationInterface {
   name = 'TusUploads1799000100000';
@@ -80,12 +81,7 @@ class TusUploadsMoved1799000810000 implements MigrationInterface {
       SELECT old.seq, block.number, block.cid, block.size, block.is_chunk FROM files_upload_block block
       JOIN files_upload_part part ON part.seq = block.part
       JOIN files_upload new ON new.seq = part.upload JOIN upload old ON old.id = new.id`);
-    await runner.query(`DELETE FROM files_upload_block WHERE part IN (SELECT part.seq FROM files_upload_part part
-      JOIN files_upload new ON new.seq = part.upload WHERE new.front = 'tus')`);
-    await runner.query(
-      `DELETE FROM files_upload_part WHERE upload IN (SELECT seq FROM files_upload WHERE front = 'tus')`,
-    );
-    await runner.query(`DELETE FROM files_upload WHERE front = 'tus'`);
+    await removeUploadsOf(runner, 'tus');
   }
 }
 

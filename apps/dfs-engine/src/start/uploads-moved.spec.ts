@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import { Database, type Tx } from '@dfs/database';
+import { Database, type SqlValue, type Tx } from '@dfs/database';
 import { PartTable } from '@dfs/files';
 import { cidOf, cidToBytes } from '@dfs/protocol';
 import { tempDir, type TempDir } from '@dfs/testing';
@@ -55,7 +55,7 @@ describe('uploads in parts that an earlier version has begun', () => {
         ...{ attributes: { mtime: 7 }, conditions: { ifNoneMatch: '*' }, createdAt: 10, expiresAt: 100, entry: null },
         refusal: { code: 'path-taken', detail: 'taken' },
       });
-      expect(await tus.chunks(db, resumable, -1)).toEqual([{ number: 0, id: block('a'), size: 4 }]);
+      expect(await allOf(tus.chunks(db, resumable))).toEqual([{ number: 0, id: block('a'), size: 4 }]);
       expect(await tus.pieces(resumable)).toEqual([{ number: 1, id: block('b'), size: 1 }]);
       expect(await tus.find('s3')).toBeUndefined();
       const multipart = (await s3.find('s3'))!;
@@ -68,7 +68,7 @@ describe('uploads in parts that an earlier version has begun', () => {
         { number: 1, size: 6, md5: Buffer.alloc(16, 1), storedAt: 32 },
         { number: 2, size: 5, md5: Buffer.alloc(16, 2), storedAt: 31 },
       ]);
-      const ids = async (part: number) => (await s3.blocks(part, -1)).map(({ id }) => id);
+      const ids = async (part: number) => (await allOf(s3.blocks(part))).map(({ id }) => id);
       expect(await Promise.all(parts.map(({ seq }) => ids(seq)))).toEqual([['d', 'a'].map(block), ['c'].map(block)]);
       expect((await s3.open('key')).map(({ id }) => id)).toEqual(['none', 's3']);
       const all = ['a', 'b', 'c', 'd', 'e'].map(block);
@@ -85,4 +85,11 @@ describe('uploads in parts that an earlier version has begun', () => {
 });
 
 /** As far as a migration without questions needs one. */
-const runnerOf = (tx: Tx) => ({ query: (sql: string) => tx.run(sql) }) as unknown as QueryRunner;
+const runnerOf = (tx: Tx) =>
+  ({ query: (sql: string, params?: SqlValue[]) => tx.run(sql, params) }) as unknown as QueryRunner;
+
+async function allOf<T>(pages: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}

@@ -3,7 +3,7 @@ import type { Conditions, Entry } from '@dfs/catalogue';
 import { storeContent, storePart, storeRest, type ChunkStore } from '@dfs/chunks';
 import { PartUploads, type Caller, type KeptPart, type PartUploadsComponents, type UploadInParts } from '@dfs/files';
 import { cidFromDigest, type RecordAttributes } from '@dfs/protocol';
-import { pages, type WorkStatus } from '@dfs/runtime';
+import type { WorkStatus } from '@dfs/runtime';
 import { PARTS_TAG } from '../answers/etag.js';
 import { s3Error } from '../errors.js';
 import { MAX_PARTS } from '../limits.js';
@@ -181,12 +181,7 @@ export class MultipartUploads {
     { onBytes, onEnd }: CompleteOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     for (const { seq } of parts) {
-      const blocks = pages(
-        BLOCKS_A_PAGE,
-        (after: number | null) => this.uploads.table.blocks(seq, after ?? -1),
-        ({ number }) => number,
-      );
-      for await (const page of blocks) {
+      for await (const page of this.uploads.table.blocks(seq)) {
         for (const { id } of page) {
           const bytes = await this.components.chunks.get(id);
           onBytes?.(bytes);
@@ -210,9 +205,6 @@ export class MultipartUploads {
     });
   }
 }
-
-/** As `PartTable.blocks` reads them. */
-const BLOCKS_A_PAGE = 500;
 
 /** The MD5 of those of the parts, and their number. */
 function tagOf(parts: readonly S3Part[]): string {

@@ -3,6 +3,7 @@ import type { Entry } from '@dfs/catalogue';
 import type { PartChunk } from '@dfs/chunks';
 import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidFromDigest, cidToBytes, type Cid } from '@dfs/protocol';
+import { pages } from '@dfs/runtime';
 import { UploadInPartsEntity, UploadPartEntity, type Refusal } from './parts.entity.js';
 
 /** An upload that comes in parts, as it is kept. Times in milliseconds since 1970. */
@@ -42,6 +43,8 @@ interface StoredBlock {
   cid: Uint8Array;
   size: number | null;
 }
+
+type BlockPages = AsyncGenerator<readonly PartBlock[], void, undefined>;
 
 /** Rows that a unit of work looks at or removes. */
 const PAGE = 500;
@@ -120,13 +123,11 @@ export class PartTable {
     return true;
   }
 
-  /** The blocks of a part in order, behind the one numbered `after`. */
-  async blocks(part: number, after: number): Promise<PartBlock[]> {
-    const rows = await this.db.query<StoredBlock>(
-      'SELECT number, cid, size FROM files_upload_block WHERE part = ? AND number > ? ORDER BY number LIMIT ?',
-      [part, after, PAGE],
-    );
-    return rows.map(blockFrom);
+  /** The blocks of a part in order, by pages. */
+  blocks(part: number): BlockPages {
+    const sql =
+      'SELECT number, cid, size FROM files_upload_block WHERE part = ? AND number > ? ORDER BY number LIMIT ?';
+    return blockPages((after) => this.db.query<StoredBlock>(sql, [part, after, PAGE]));
   }
 
   /** Notes how far an upload is whose bytes come in order. */
@@ -162,14 +163,11 @@ export class PartTable {
     return (await parts.findOne(which))!.seq;
   }
 
-  /** The chunks of an upload whose bytes come in order, behind the one numbered `after`. */
-  async chunks(reader: Reader, { seq }: Pick<UploadInParts, 'seq'>, after: number): Promise<PartBlock[]> {
-    const rows = await reader.query<StoredBlock>(
-      `SELECT b.number, b.cid, b.size FROM files_upload_part p JOIN files_upload_block b ON b.part = p.seq
-       WHERE p.upload = ? AND p.number = ? AND b.number > ? AND b.is_chunk = 1 ORDER BY b.number LIMIT ?`,
-      [seq, GROWING, after, PAGE],
-    );
-    return rows.map(blockFrom);
+  /** The chunks of an upload whose bytes come in order, by pages. */
+  chunks(reader: Reader, { seq }: Pick<UploadInParts, 'seq'>): BlockPages {
+    const sql = `SELECT b.number, b.cid, b.size FROM files_upload_part p JOIN files_upload_block b ON b.part = p.seq
+      WHERE p.upload = ? AND p.number = ? AND b.number > ? AND b.is_chunk = 1 ORDER BY b.number LIMIT ?`;
+    return blockPages((after) => reader.query<StoredBlock>(sql, [seq, GROWING, after, PAGE]));
   }
 
   /** The pieces behind its last cut, in order. */
@@ -235,6 +233,15 @@ export class PartTable {
         await tx.repository(UploadInPartsEntity).delete({ seq: upload.seq });
     });
   }
+}
+
+/** @param read at most `PAGE` rows, behind the one numbered `after` */
+function blockPages(read: (after: number) => Promise<StoredBlock[]>): BlockPages {
+  return pages(
+    PAGE,
+    async (after: number | null) => (await read(after ?? -1)).map(blockFrom),
+    ({ number }) => number,
+  );
 }
 
 function blockFrom({ number, cid, size }: StoredBlock): PartBlock {

@@ -262,7 +262,7 @@ export class PartUploads {
       await this.table.finish(tx, upload, entry, clock.now() + ANSWER_TIME);
     });
     this.endTransfer(upload.id, (listed) => listed.finish(stored));
-    // What is left of them goes with the row of the upload.
+    // Parts that stay go with the row of the upload.
     await this.table.removeParts(upload).catch((error: unknown) => {
       log.warn({ err: error }, 'the parts of an upload that has become a file could not be removed yet');
     });

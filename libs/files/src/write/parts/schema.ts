@@ -56,3 +56,12 @@ export class FilesUploads1799000800000 implements MigrationInterface {
     await runner.query('DROP TABLE files_upload');
   }
 }
+
+/** Removes the uploads of a front from these tables, for a migration that has put them into tables of its own. */
+export async function removeUploadsOf(runner: QueryRunner, front: string): Promise<void> {
+  const uploads = 'SELECT seq FROM files_upload WHERE front = ?';
+  const parts = `SELECT seq FROM files_upload_part WHERE upload IN (${uploads})`;
+  await runner.query(`DELETE FROM files_upload_block WHERE part IN (${parts})`, [front]);
+  await runner.query(`DELETE FROM files_upload_part WHERE upload IN (${uploads})`, [front]);
+  await runner.query('DELETE FROM files_upload WHERE front = ?', [front]);
+}

@@ -2,7 +2,7 @@ import { isDfsError } from '@dfs/runtime';
 import { isDiskError } from '../../disk/disk-error.js';
 import type { PassNotes } from '../context.js';
 
-// What a person is told of a step that was not done, and when it is tried again.
+// The words to a person about a step that was not done, and the time of the next try.
 
 /** Milliseconds until what could not be had from any holder is tried again. */
 export const TRY_AGAIN = 60_000;
