@@ -1,5 +1,5 @@
 import { DOCUMENT, DestroyRef, Directive, ElementRef, Service, inject, input, output, signal } from '@angular/core';
-import { visibleName } from '../../kit/words/names.js';
+import { folderOf, visibleName } from '../../kit/words/names.js';
 import { counted } from '../../kit/words/sizes.js';
 import { rawName, type Row } from './rows.js';
 import type { Selection } from './selection.js';
@@ -43,7 +43,7 @@ export class RowDrag {
   into(to: string, { ctrlKey, altKey, dataTransfer }: DragEvent): Placing | null {
     const rows = dataTransfer?.types.includes(KIND) ? this.#rows : [];
     const isWithin = rows.some(({ kind, path }) => kind === 'folder' && to.startsWith(path));
-    const isThere = rows.every(({ path }) => path.replace(/[^/]*\/?$/, '') === to);
+    const isThere = rows.every(({ path }) => folderOf(path.replace(/\/$/, '')) === to);
     return rows.length === 0 || isWithin || isThere ? null : { op: ctrlKey || altKey ? 'copy' : 'move', rows, to };
   }
 }
