@@ -1,63 +1,30 @@
-import type { Database, Tx } from '@dfs/database';
-import {
-  DfsError,
-  firstOf,
-  isDfsError,
-  pause,
-  Recurring,
-  stopping,
-  type Log,
-  type Ran,
-  type WorkStatus,
-} from '@dfs/runtime';
+import type { Tx } from '@dfs/database';
 import type { Cid } from '@dfs/protocol';
+import { firstOf, Recurring, stopping, type Ran, type WorkStatus } from '@dfs/runtime';
 import type { Arrivals } from '../ahead/arrivals.js';
-import { isEmpty, isLarge } from '../plan/extents.js';
-import { ExtentCountLearner } from './extent-count-learner.js';
-import type { HolderFinder } from '../pins/holder-finder.js';
-import { DEEP_SEARCHES, MAX_WANTS, SCAN_PAGE } from '../limits.js';
-import {
-  NOTABLE_BYTES,
-  REASK_AFTER,
-  type Meeting,
-  type SwarmComponents,
-  type Transfer,
-  type Transfers,
-} from '@dfs/transfer';
-import type { BlockStore, ContentRef } from '../ports.js';
+import { MAX_WANTS, SCAN_PAGE } from '../limits.js';
 import type { PinnedExtent } from '../pins/pin-log.js';
-import type { RepairBudget } from './repair-budget.js';
-import { ReplicationJob, type ReplicationResult } from './replication-job.js';
-import { Scanner, type ScannerComponents } from './scanner.js';
-import type { Headroom } from './headroom.js';
+import { isEmpty, isLarge } from '../plan/extents.js';
+import type { ContentRef } from '../ports.js';
+import { ExtentCountLearner } from './extent-count-learner.js';
 import { survey, type ExtentCounts } from './find-wants.js';
+import type { Headroom } from './headroom.js';
+import type { ReplicationResult } from './replication-job.js';
+import { ReplicationJobs, type ReplicationJobsComponents } from './replication-jobs.js';
+import { Scanner, type ScannerComponents } from './scanner.js';
 import { Unshown } from './unshown.js';
-import { wantKey, WantQueue, type WantedExtent } from './want-queue.js';
-
-/** Jobs at a time: while one is made durable, others receive. */
-const JOBS = 3;
-/** Of the jobs, those that may be at that: there is always one for what is new or has one copy left. */
-const REPAIR_JOBS = JOBS - 1;
+import { WantQueue, type WantedExtent } from './want-queue.js';
 
 /** The parts by which wants are found, queued, fetched and shown. */
-export interface ReplicatorComponents extends SwarmComponents, ScannerComponents, Meeting {
-  db: Database;
-  chunks: BlockStore;
-  counts: ExtentCounts;
-  finder: HolderFinder;
+export interface ReplicatorComponents extends ReplicationJobsComponents, ScannerComponents {
   room: Headroom;
-  transfers: Transfers;
-  budget: RepairBudget;
+  counts: ExtentCounts;
   /** Blocks of files that came before the files were recorded. */
   arrivals: Pick<Arrivals, 'has' | 'settle'>;
   /** As WantQueue has it. */
   mostWaiting?: number | undefined;
-  pin(tx: Tx, extents: readonly PinnedExtent[]): Promise<void>;
   /** It was learned how many extents a content has. */
   counted(content: Cid): void;
-  /** Path of a file with this content, for people. */
-  pathOf(content: Cid): string | null;
-  log: Log;
 }
 
 /**
@@ -71,30 +38,28 @@ export class Replicator {
   private leftOut = false;
   /** Something came since that was found out. */
   private gotOn = false;
-  /** Wants under way. */
-  private readonly busy = new Map<string, WantedExtent>();
   private readonly unshown = new Unshown();
   private readonly news = new Map<Cid, ContentRef>();
   /** Contents of the unit of work of whose commit listeners hear just now. */
   private readonly justPinned = new Set<Cid>();
   private readonly control = new AbortController();
-  private running = 0;
-  /** Of those, jobs that the budget is for. */
-  private repairing = 0;
   private readonly digesting: Recurring;
-  private readonly jobs = new Set<Promise<void>>();
-  private readonly active = new Set<ReplicationJob>();
+  /** Contents of which what came ahead is put into the store just now. */
+  private readonly settling = new Set<Promise<void>>();
   /** New contents that are being looked over. */
   private looking: ReadonlySet<Cid> = new Set();
-  /** Blocks that came by jobs that have ended. */
-  private came = 0;
-  /** Something was looked over, or fetched, or put into the store, or given up. */
-  private gone = Promise.withResolvers<undefined>();
+  private readonly jobs: ReplicationJobs;
   private readonly learner: ExtentCountLearner;
   private readonly scanner: Scanner;
 
   constructor(private readonly components: ReplicatorComponents) {
     this.wants = new WantQueue(components.mostWaiting);
+    this.jobs = new ReplicationJobs(components, this.wants, {
+      signal: this.control.signal,
+      settle: (group, result) => this.settle(group, result),
+      failed: () => this.scanner.retryLater(),
+      free: () => this.lookForMore(),
+    });
     this.scanner = new Scanner(components, {
       signal: this.control.signal,
       pressing: () => this.wants.pressing,
@@ -127,7 +92,8 @@ export class Replicator {
 
   async stop(): Promise<void> {
     this.control.abort(stopping());
-    await Promise.allSettled([...this.jobs, this.digesting.stop(), this.scanner.stop(), this.learner.idle()]);
+    const work = [this.jobs.ended(), this.digesting.stop(), this.scanner.stop(), this.learner.idle()];
+    await Promise.allSettled([...this.settling, ...work]);
   }
 
   /** Its recurring work in the background. */
@@ -137,27 +103,22 @@ export class Replicator {
 
   /** Extents that are waited for, as far as is known. */
   get wanted(): number {
-    return this.news.size + this.wants.size + this.busy.size;
+    return this.news.size + this.wants.size + this.jobs.size;
   }
 
   /** Someone reads this content here: if it is wanted anyway, it is fetched now, and once. */
   hurry(content: Cid): void {
-    this.hurryAll(new Set([content]));
+    this.jobs.hurry(new Set([content]));
   }
 
   /** A block that is being fetched anyway: its bytes once they have come, undefined if they are not to be had so. */
-  async take(id: Cid): Promise<Uint8Array | undefined> {
-    for (const job of this.active) {
-      const bytes = await job.take(id);
-      if (bytes) return bytes;
-    }
-    return undefined;
+  take(id: Cid): Promise<Uint8Array | undefined> {
+    return this.jobs.take(id);
   }
 
   /** Blocks that have come by the job that someone waits for with `take`. */
   progress(id: Cid): number {
-    for (const job of this.active) if (job.isAwaited(id)) return job.arrivals;
-    return 0;
+    return this.jobs.progress(id);
   }
 
   /**
@@ -175,47 +136,18 @@ export class Replicator {
    */
   more(contents: ReadonlySet<Cid>, signal: AbortSignal): Promise<boolean> | undefined {
     if (signal.aborted || !this.isWanted(contents)) return undefined;
-    this.hurryAll(contents);
-    return this.goesOn(signal);
-  }
-
-  private async goesOn(signal: AbortSignal): Promise<boolean> {
-    const seen = this.arrived;
-    const over = new AbortController();
-    const quiet = pause(REASK_AFTER, AbortSignal.any([signal, over.signal])).then(
-      () => 'quiet' as const,
-      () => undefined,
-    );
-    const how = await Promise.race([this.gone.promise, quiet]);
-    over.abort();
-    // A slow disk holds up what comes.
-    const isKeeping = [...this.active].some((job) => job.isKeeping);
-    return how !== 'quiet' || this.arrived !== seen || isKeeping;
-  }
-
-  private hurryAll(contents: ReadonlySet<Cid>): void {
-    if (this.wants.hurry(contents)) this.dispatch(JOBS + 1);
+    this.jobs.hurry(contents);
+    return this.jobs.goesOn(signal);
   }
 
   private isWanted(contents: ReadonlySet<Cid>): boolean {
     for (const content of contents) if (this.news.has(content) || this.looking.has(content)) return true;
-    for (const { content } of this.busy.values()) if (contents.has(content)) return true;
-    return this.wants.of(contents).size > 0;
-  }
-
-  private get arrived(): number {
-    return [...this.active].reduce((sum, { arrivals }) => sum + arrivals, this.came);
-  }
-
-  private getOn(): void {
-    this.gone.resolve(undefined);
-    this.gone = Promise.withResolvers<undefined>();
+    return this.jobs.hasAny(contents) || this.wants.of(contents).size > 0;
   }
 
   /** Whether a block is here for what is being fetched, and so not yet for a pin. */
   isUnderWay(id: Cid): boolean {
-    for (const job of this.active) if (job.has(id)) return true;
-    return false;
+    return this.jobs.hasBlock(id);
   }
 
   /** Extents that are pinned: news that the same unit of work brings of what is whole by that asks for nothing. */
@@ -283,7 +215,7 @@ export class Replicator {
       throw error;
     } finally {
       this.looking = new Set();
-      this.getOn();
+      this.jobs.getOn();
     }
     return 'idle';
   }
@@ -296,18 +228,18 @@ export class Replicator {
     }
     for (const want of wants) {
       if (this.components.arrivals.has(want.content)) this.settleFirst(want);
-      else if (!this.busy.has(wantKey(want)) && !this.wants.add(want)) this.leaveOut();
+      else if (!this.jobs.has(want) && !this.wants.add(want)) this.leaveOut();
     }
-    this.dispatch();
+    this.jobs.dispatch();
   }
 
   /** Puts into the store the blocks that came ahead; after that only missing ones are fetched. */
   private settleFirst(want: WantedExtent): void {
     const settled = this.components.arrivals.settle(want.content).then(() => {
-      this.jobs.delete(settled);
+      this.settling.delete(settled);
       if (!this.control.signal.aborted) this.enqueue([want]);
     });
-    this.jobs.add(settled);
+    this.settling.add(settled);
   }
 
   private leaveOut(): void {
@@ -317,7 +249,7 @@ export class Replicator {
 
   /** There is more of what was found: it is looked for after that. */
   private moreLater(): void {
-    if (this.wants.size + this.running === 0) this.scanner.retryLater();
+    if (this.wants.size === 0 && this.jobs.isIdle) this.scanner.retryLater();
     else this.leaveOut();
   }
 
@@ -327,59 +259,6 @@ export class Replicator {
     this.leftOut = false;
     if (this.gotOn) this.rescan();
     else this.scanner.retryLater();
-  }
-
-  private dispatch(most = JOBS): void {
-    while (this.running < most && this.wants.size > 0 && !this.control.signal.aborted) {
-      const taken = this.wants.takeGroup(this.repairing < REPAIR_JOBS);
-      if (taken.length === 0) return;
-      const group = this.components.room.admit(taken);
-      if (group.length === 0) continue;
-      const isRepair = group[0]!.canWait ?? false;
-      for (const want of group) this.busy.set(wantKey(want), want);
-      this.running++;
-      if (isRepair) this.repairing++;
-      const job = this.run(group, isRepair).finally(() => {
-        this.running--;
-        if (isRepair) this.repairing--;
-        for (const want of group) this.busy.delete(wantKey(want));
-        this.jobs.delete(job);
-        this.getOn();
-        this.dispatch();
-        this.lookForMore();
-      });
-      this.jobs.add(job);
-    }
-  }
-
-  private async run(group: readonly WantedExtent[], isRepair: boolean): Promise<void> {
-    const { transfers, finder, room, budget, log } = this.components;
-    const transfer = this.track(group, transfers);
-    const signal = transfer ? AbortSignal.any([this.control.signal, transfer.signal]) : this.control.signal;
-    const job = new ReplicationJob(this.components, group, {
-      signal,
-      onReceived: (bytes, peerId) => transfer?.progress(bytes, peerId),
-      onLied: (content, peerId) => finder.lied(content, peerId),
-      onKept: () => this.getOn(),
-      ...(isRepair && { pace: (bytes) => budget.take(bytes, signal) }),
-      ...(group.length <= DEEP_SEARCHES && { findMore: (content, ids, s) => this.findMore(content, ids, s) }),
-    });
-    this.active.add(job);
-    try {
-      const result = await job.run();
-      await this.settle(group, result);
-      if (result.failed.length < group.length) transfer?.finish();
-      else transfer?.fail(new DfsError('content-unavailable', 'No reachable node holds it right now.'));
-    } catch (error) {
-      transfer?.fail(error);
-      if (isDfsError(error, 'quota-exceeded') || isDfsError(error, 'no-space')) room.refused();
-      else if (this.control.signal.aborted) return;
-      else log.warn({ err: error }, 'a replication failed');
-      this.scanner.retryLater();
-    } finally {
-      this.active.delete(job);
-      this.came += job.arrivals;
-    }
   }
 
   private async settle(group: readonly WantedExtent[], result: ReplicationResult): Promise<void> {
@@ -398,31 +277,4 @@ export class Replicator {
       this.scanner.gotOn();
     }
   }
-
-  private async findMore(content: Cid, ids: readonly Cid[], signal: AbortSignal): Promise<string[]> {
-    const { finder } = this.components;
-    const found = new Set<string>();
-    const add = (peerId: string): void => void found.add(peerId);
-    for (const peerId of (await finder.known(content)).any) add(peerId);
-    await Promise.all([finder.byDht(content, signal, add), finder.byAsking(content, ids, signal, new Set(), add)]);
-    return [...found];
-  }
-
-  /** Only what takes a while is listed: small files are here before anyone looks. */
-  private track(group: readonly WantedExtent[], transfers: Transfers): Transfer | undefined {
-    const bytes = group.reduce((sum, want) => sum + want.size, 0);
-    if (bytes < NOTABLE_BYTES) return undefined;
-    const only = group.length === 1 ? group[0]! : undefined;
-    return transfers.track({
-      kind: 'replication',
-      contentId: only?.content ?? null,
-      path: only ? this.components.pathOf(only.content) : null,
-      bytes: only ? extentBytes(only) : bytes,
-    });
-  }
-}
-
-/** Of a content of several extents, the bytes of one are known only once its manifest is read. */
-function extentBytes(want: WantedExtent): number | null {
-  return want.extent === 0 ? want.size : null;
 }
