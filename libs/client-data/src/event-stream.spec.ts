@@ -137,6 +137,7 @@ describe('EventStream', () => {
   });
 
   it('after a reconnect brings what was missed before it is live again', async () => {
+    stream.back.subscribe(() => seen.push('(back)'));
     stream.start();
     await until(isLive, 'live');
     server.happen('a');
@@ -146,7 +147,7 @@ describe('EventStream', () => {
     server.happen('missed 1');
     server.happen('missed 2');
     await until(isLive, 'live again');
-    expect(seen).toEqual(['(live)', 'a', 'missed 1', 'missed 2', '(live)']);
+    expect(seen).toEqual(['(live)', 'a', 'missed 1', 'missed 2', '(live)', '(back)']);
     expect(server.handshakes[1]).toEqual({ stream: 'one', after: 1 });
   });
 

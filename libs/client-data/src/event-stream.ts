@@ -51,7 +51,8 @@ interface Position {
 /**
  * The live events of the node, and the one owner of reconnection. Guarantees: numbered events arrive in order and once;
  * after a reconnect what was missed comes before `live` fires; when it cannot be had, `resync` fires and everything must
- * be read anew. Volatile events (progress, status) may be missed; whoever shows them refreshes on `live`.
+ * be read anew. Volatile events (progress, status) may be missed: what shows them is read anew on `live`, or on `back` when it was read
+ * a moment before the stream was there.
  */
 export class EventStream {
   readonly #components: EventStreamComponents;
@@ -60,6 +61,7 @@ export class EventStream {
   readonly #retryAt = signal<number | null>(null);
   readonly #all = new Subject<AnyEvent>();
   readonly #live = new Subject<void>();
+  readonly #back = new Subject<void>();
   readonly #resync = new Subject<void>();
   #position: Position | null = null;
   #socket: EventSocket | null = null;
@@ -75,6 +77,8 @@ export class EventStream {
   readonly all: Observable<AnyEvent> = this.#all.asObservable();
   /** Connected and caught up, each time anew. */
   readonly live: Observable<void> = this.#live.asObservable();
+  /** Live once more after a time without the node: of what is told and not kept, some was missed. */
+  readonly back: Observable<void> = this.#back.asObservable();
   /** Events were lost for good: read everything anew. */
   readonly resync: Observable<void> = this.#resync.asObservable();
 
@@ -152,9 +156,10 @@ export class EventStream {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#failures = 0;
-    const wasLive = this.#state() === 'live';
+    const before = this.#state();
     this.#state.set('live');
-    if (!wasLive) this.#live.next();
+    if (before !== 'live') this.#live.next();
+    if (before === 'offline') this.#back.next();
   }
 
   async #lost(): Promise<void> {

@@ -42,10 +42,20 @@ export class FakeNode {
 
   /** Signs the console in and brings the event stream to life. */
   async signIn(told: NodeInfo = node()): Promise<void> {
+    await this.connect(told);
+    this.goLive();
+  }
+
+  /** Signs the console in; its event stream catches up from then on. */
+  async connect(told: NodeInfo = node()): Promise<void> {
     const checking = TestBed.inject(Session).check();
     this.answer('GET', routes.node, told);
     await checking;
     this.events.start();
+  }
+
+  /** The event stream has caught up. */
+  goLive(): void {
     this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
   }
 
@@ -114,7 +124,7 @@ export class FakeNode {
   comeBack(missed: () => void): void {
     this.events.retryNow();
     missed();
-    this.#handlers.get('ready')?.({ stream: STREAM, seq: this.#seq } as never);
+    this.goLive();
   }
 
   #socket(): EventSocket {

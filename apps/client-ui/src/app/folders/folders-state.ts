@@ -1,7 +1,7 @@
 import { Service, inject } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, LiveFoldersApi, Session } from '@dfs/client-data';
-import { debounceTime, map, merge } from 'rxjs';
+import { debounceTime, filter, map, merge } from 'rxjs';
 import { reading } from '../kit/reading.js';
 
 /** Events of one moment cause one read. */
@@ -15,14 +15,19 @@ export class FoldersState {
   readonly #session = inject(Session);
   readonly #reading = reading(
     () => this.#api.list().pipe(map(({ items }) => [...items].sort((a, b) => a.name.localeCompare(b.name)))),
-    () => (this.#session.status() === 'signed-in' ? true : undefined),
+    // Once events are told, so that nothing happens unseen between the answer and them, and it is not asked twice.
+    () => (this.#session.status() === 'signed-in' && this.#events.state() !== 'connecting' ? true : undefined),
   );
   /** Something about a live folder changed: what is shown of one is to be read again. */
   readonly changed = merge(
     this.#events.on('folder.state', 'folder.held', 'folder.issue'),
     this.#events.live,
     this.#events.resync,
-  ).pipe(debounceTime(SETTLE_MS));
+  ).pipe(
+    // What came before is in the first answer.
+    filter(() => this.#reading.isAsked()),
+    debounceTime(SETTLE_MS),
+  );
 
   /** By name; undefined until the first answer. */
   readonly folders = this.#reading.value.asReadonly();

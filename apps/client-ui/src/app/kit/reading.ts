@@ -10,6 +10,8 @@ export interface Reading<T> {
   /** Why the last read failed; null when it did not. */
   readonly problem: Signal<ApiProblem | null>;
   readonly loading: Signal<boolean>;
+  /** The node has been asked: what happens from now on may be missing in the answer. */
+  isAsked(): boolean;
   /** Reads again; a read that is under way is dropped, because it may be older than what made this one necessary. */
   refresh(): void;
 }
@@ -24,15 +26,21 @@ export function reading<T, P = true>(
   again: () => unknown = () => undefined,
 ): Reading<T> {
   const round = signal(0);
+  // Of equal parameters none is new.
+  const given = computed(params);
+  let isAsked = false;
   const resource = rxResource<T, { params: P; round: number; again: unknown } | undefined>({
     params: () => {
-      const now = params();
+      const now = given();
       return now === undefined ? undefined : { params: now, round: round(), again: again() };
     },
-    stream: ({ params: request }) => load(request.params),
+    stream: ({ params: request }) => {
+      isAsked = true;
+      return load(request.params);
+    },
   });
   const value = linkedSignal<{ of: P | undefined; answer: T | undefined }, T | undefined>({
-    source: () => ({ of: params(), answer: resource.hasValue() ? resource.value() : undefined }),
+    source: () => ({ of: given(), answer: resource.hasValue() ? resource.value() : undefined }),
     computation: (source, previous) =>
       source.answer ?? (previous?.source.of === source.of ? previous?.value : undefined),
   });
@@ -43,6 +51,7 @@ export function reading<T, P = true>(
       return error === undefined ? null : toApiProblem(error.cause ?? error);
     }),
     loading: resource.isLoading,
+    isAsked: () => isAsked,
     refresh: () => round.update((n) => n + 1),
   };
 }

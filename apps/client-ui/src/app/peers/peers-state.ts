@@ -1,8 +1,8 @@
 import { Service, computed, inject } from '@angular/core';
-import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { takeUntilDestroyed, toObservable } from '@angular/core/rxjs-interop';
 import { EventStream, PeersApi, Session } from '@dfs/client-data';
 import type { PeerInfo } from '@dfs/contracts';
-import { debounceTime, distinctUntilChanged, filter, map, merge } from 'rxjs';
+import { debounceTime, distinctUntilChanged, filter, map, merge, switchMap, take } from 'rxjs';
 import { reading, type Reading } from '../kit/reading.js';
 import { LOCALE } from '../kit/words/locale.js';
 
@@ -26,17 +26,19 @@ export class PeersState {
   readonly problem = this.#reading.problem;
   readonly loading = this.#reading.loading;
   readonly connected = computed(() => this.peers()?.filter((peer) => peer.state === 'connected').length ?? null);
+  readonly #isSettled = computed(() => !this.loading() && (this.peers() !== undefined || this.problem() !== null));
   readonly #names = computed(() => new Map(this.peers()?.map((peer) => [peer.peerId, peer.name])));
   readonly #states = computed(() => new Map(this.peers()?.map((peer) => [peer.peerId, peer.state])));
   readonly #selfId = computed(() => this.peers()?.find((peer) => peer.state === 'self')?.peerId);
 
   constructor() {
     const on = this.#events.on.bind(this.#events);
-    // The first time its state alone causes the read.
-    const live = this.#events.live.pipe(filter(() => this.peers() !== undefined || this.problem() !== null));
+    // A count that is told while the list is read is compared with the answer.
+    const settled = toObservable(this.#isSettled).pipe(filter(Boolean), take(1));
     const connectedCount = on('node.status').pipe(
       map((event) => `${event.data.connectedPeers}/${event.data.network.members}`),
       distinctUntilChanged(),
+      switchMap((count) => settled.pipe(map(() => count))),
       filter((count) => count !== `${this.connected()}/${this.peers()?.length}`),
     );
     merge(
@@ -45,10 +47,15 @@ export class PeersState {
       on('peer.disconnected'),
       on('peer.removed'),
       connectedCount,
-      live,
+      this.#events.live,
       this.#events.resync,
     )
-      .pipe(debounceTime(SETTLE_MS), takeUntilDestroyed())
+      .pipe(
+        // What came before is in the first answer.
+        filter(() => this.#reading.isAsked()),
+        debounceTime(SETTLE_MS),
+        takeUntilDestroyed(),
+      )
       .subscribe(() => this.refresh());
   }
 

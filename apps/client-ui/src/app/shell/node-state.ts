@@ -1,7 +1,7 @@
 import { Service, computed, inject, linkedSignal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi, Session } from '@dfs/client-data';
-import { filter, merge, of } from 'rxjs';
+import { merge, of } from 'rxjs';
 import { reading } from '../kit/reading.js';
 import type { Running } from '../kit/parts/uptime.js';
 
@@ -11,12 +11,10 @@ export class NodeState {
   readonly #api = inject(NodeApi);
   readonly #events = inject(EventStream);
   readonly #session = inject(Session);
-  /** The first answer is that of the sign-in. */
-  #isGiven = false;
   readonly #reading = reading(
     () => {
+      // The first answer is that of the sign-in.
       const given = this.#session.takeNode();
-      this.#isGiven = given !== null;
       return given === null ? this.#api.info() : of(given);
     },
     () => (this.#session.status() === 'signed-in' ? true : undefined),
@@ -39,16 +37,8 @@ export class NodeState {
       .subscribe(({ data: { uptimeSeconds, storage, fileTotals: files, network } }) =>
         this.#reading.value.update((info) => info && { ...info, uptimeSeconds, storage, files, network }),
       );
-    // The page begins to listen after the sign-in: what that answered is not asked for again. A later time it may have changed.
-    let begins = this.#events.state() === 'connecting';
-    const live = this.#events.live.pipe(
-      filter(() => {
-        const isKnown = begins && this.#isGiven;
-        begins = false;
-        return !isKnown;
-      }),
-    );
-    merge(live, this.#events.resync)
+    // The page begins to listen right after the sign-in: what was answered then is not asked for again. After a break it may have changed.
+    merge(this.#events.back, this.#events.resync)
       .pipe(takeUntilDestroyed())
       .subscribe(() => this.refresh());
   }

@@ -53,10 +53,15 @@ export class SummaryState {
     const changes = all.pipe(filter(({ type }) => CHANGES.has(type)));
     // Nobody tells of each file that turns: while some are not as they should be, the node's own beat asks.
     const waiting = this.#events.on('node.status').pipe(filter(() => !this.#isSettled()));
+    const happened = merge(changes, waiting).pipe(
+      // What was missed comes before the stream is live, which causes a read of its own.
+      filter(() => this.#events.state() === 'live' && this.#reading.isAsked()),
+      throttleTime(APART_MS, undefined, { leading: false, trailing: true }),
+    );
     // The first time its state alone causes the read.
-    const live = this.#events.live.pipe(filter(() => this.value() !== undefined || this.#reading.problem() !== null));
-    merge(changes, waiting, live, this.#events.resync)
-      .pipe(throttleTime(APART_MS, undefined, { leading: false, trailing: true }), takeUntilDestroyed())
+    const missed = merge(this.#events.live, this.#events.resync).pipe(filter(() => this.#reading.isAsked()));
+    merge(happened, missed)
+      .pipe(takeUntilDestroyed())
       .subscribe(() => this.#reading.refresh());
   }
 

@@ -2,7 +2,7 @@ import { Service, computed, inject, signal } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { EventStream, NodeApi } from '@dfs/client-data';
 import type { TransferInfo, TransferKind } from '@dfs/contracts';
-import { merge } from 'rxjs';
+import { merge, type Subscription } from 'rxjs';
 
 /** Ended ones that are kept in the browser. */
 const KEPT = 100;
@@ -14,6 +14,9 @@ const TOLD: ReadonlySet<TransferKind> = new Set(['act', 'drain']);
 export class JobsState {
   readonly #api = inject(NodeApi);
   readonly #all = signal<ReadonlyMap<string, TransferInfo>>(new Map());
+  #reading: Subscription | undefined;
+  /** Told while the answer is under way. */
+  #heard: TransferInfo[] = [];
 
   /** Under way. */
   readonly running = computed(() => [...this.#all().values()].filter(({ state }) => state === 'running'));
@@ -29,11 +32,11 @@ export class JobsState {
     events
       .on('transfer.progress')
       .pipe(takeUntilDestroyed())
-      .subscribe(({ data }) => this.#take(data.transfers));
+      .subscribe(({ data }) => this.#hear(data.transfers));
     events
       .on('transfer.finished', 'transfer.failed')
       .pipe(takeUntilDestroyed())
-      .subscribe(({ data }) => this.#take([data.transfer]));
+      .subscribe(({ data }) => this.#hear([data.transfer]));
     merge(events.live, events.resync)
       .pipe(takeUntilDestroyed())
       .subscribe(() => this.refresh());
@@ -42,14 +45,24 @@ export class JobsState {
 
   /** Reads what runs, and what ended lately. */
   refresh(): void {
-    this.#api.transfers().subscribe({
+    this.#reading?.unsubscribe();
+    this.#heard = [];
+    this.#reading = this.#api.transfers().subscribe({
       next: ({ items }) => {
+        const ended = new Set(items.filter(({ state }) => state !== 'running').map(({ id }) => id));
         this.#all.set(new Map());
         this.#take(items);
+        // The answer may be older than what was told meanwhile; nothing that has ended goes on.
+        this.#take(this.#heard.filter(({ id, state }) => state !== 'running' || !ended.has(id)));
       },
       // Events tell of transfers as well; a failed read of them is not worth a person's attention.
       error: () => undefined,
     });
+  }
+
+  #hear(transfers: readonly TransferInfo[]): void {
+    if (this.#reading?.closed === false) this.#heard.push(...transfers);
+    this.#take(transfers);
   }
 
   #take(transfers: readonly TransferInfo[]): void {
