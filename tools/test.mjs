@@ -1,7 +1,6 @@
 /**
- * `npm test`: build, lint, format and types, then every jest project: the unit tests, and beside them the end-to-end ones, which
- * mostly wait. Closes with one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong.
- * `, N skipped` follows where something is missing that tests need. `npm test -- chunks files` runs the tests of these
+ * `npm test`: the build, then lint, format, types and every jest project, in two halves beside each other: the end-to-end tests mostly
+ * wait. Closes with one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong. `, N skipped` follows where something is missing that tests need. `npm test -- chunks files` runs the tests of these
  * projects alone.
  *
  * Results, screenshots and the logs of the engines it started are left in `artifacts/`.
@@ -26,6 +25,15 @@ const LINT_HEAP = 4096;
 const TEST_TIMEOUT = 600_000;
 /** Bytes that a worker takes, with the engines that it starts where it has end-to-end specs. */
 const [UNIT_MEMORY, SPEC_MEMORY] = [2 * 2 ** 30, 4 * 2 ** 30];
+/**
+ * Parts that run one after another, each list beside the other. Both lists take about as long: lint takes a core for a minute, and stands
+ * before the tests that end first.
+ * @type {PartName[][]}
+ */
+const HALVES = [
+  ['formatAndTypes', 'unit'],
+  ['lint', 'endToEnd'],
+];
 /** The long forms take figures: each for itself, on a machine that does nothing else. */
 const isLong = process.env.DFS_LONG === '1';
 
@@ -39,9 +47,13 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(root, 'node_modules', '.bin');
 const resultsDir = join(root, 'artifacts', 'jest');
 
-/** @typedef {{ name: string, seconds: number } & import('./lib/tally.mjs').Tally} Row */
-/** @type {Row[]} */
-const rows = [];
+/**
+ * @typedef {{ name: string, seconds: number } & import('./lib/tally.mjs').Tally} Row
+ * @typedef {{ write: (text: string) => void, rows: Row[] }} Report takes what a part prints, and what came of it
+ * @typedef {'lint' | 'formatAndTypes' | 'unit' | 'endToEnd'} PartName
+ */
+/** @type {Report} */
+const buildReport = { write: (text) => process.stdout.write(text), rows: [] };
 
 process.chdir(root);
 for (const folder of ['jest', 'logs']) rmSync(join(root, 'artifacts', folder), { recursive: true, force: true });
@@ -56,9 +68,7 @@ const isEndToEnd = (/** @type {string} */ folder) => folder.endsWith('-e2e');
 
 const everything = chosen.length === 0;
 const needsBuild = everything || projects.some(isEndToEnd);
-const built = needsBuild && (await build());
-// One program for the whole workspace, and not one for each project: each would read the types of all others again.
-if (everything) await Promise.all([lint(), formatAndTypes()]);
+const built = needsBuild && (await build(buildReport));
 const endToEnd = projects.filter(isEndToEnd);
 // Both wait for disks, peers and timers half of the time: more than one for each core keep it busy, as far as memory goes.
 const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
@@ -66,96 +76,106 @@ const specWorkers = Math.min(4, fitting(SPEC_MEMORY));
 if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
 
 const longestFirst = `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`;
-const runs = [
-  {
-    name: 'unit',
-    folders: projects.filter((folder) => !isEndToEnd(folder)),
-    args: [...workers(unitWorkers), longestFirst],
-  },
-  {
-    name: 'end-to-end',
-    folders: built ? endToEnd : [],
-    args: [...workers(isLong ? 1 : specWorkers), longestFirst],
-  },
-].filter(({ folders }) => folders.length > 0);
 const scratch = scratchInMemory();
-const turns = takeTurns(runs.length, (text) => process.stdout.write(text));
-/** @type {Promise<void>} */
-let before = Promise.resolve();
-await Promise.all(
-  runs.map(({ name, folders, args }, index) => {
-    const turn = turns[index];
-    const start = async () =>
-      jest(name, folders, args, turn?.write, name === 'unit' ? scratch : undefined).finally(turn?.end);
-    before = isLong ? before.then(start) : start();
-    return before;
-  }),
-);
+/** In the order in which they are told of. @type {Record<PartName, (report: Report) => Promise<unknown>>} */
+const parts = {
+  lint: async (report) => everything && (await lint(report)),
+  formatAndTypes: async (report) => everything && (await formatAndTypes(report)),
+  unit: (report) => {
+    const folders = projects.filter((folder) => !isEndToEnd(folder));
+    const env = scratch ? { DFS_TEST_FOLDER: scratch } : undefined;
+    return jest(report, 'unit', folders, [...workers(unitWorkers), longestFirst], env);
+  },
+  endToEnd: (report) => {
+    const args = [...workers(isLong ? 1 : specWorkers), longestFirst];
+    return jest(report, 'end-to-end', built ? endToEnd : [], args);
+  },
+};
+const reports = await runParts();
 if (scratch) rmSync(scratch, { recursive: true, force: true });
 
-summarise();
+summarise([buildReport, ...reports].flatMap(({ rows }) => rows));
+
+/** Answers their reports. */
+async function runParts() {
+  const names = /** @type {PartName[]} */ (Object.keys(parts));
+  const turns = takeTurns(names.length, (text) => process.stdout.write(text));
+  const reports = turns.map((turn) => ({ ...turn, rows: /** @type {Row[]} */ ([]) }));
+  const halves = isLong ? [HALVES.flat()] : HALVES;
+  const inOrder = async (/** @type {PartName[]} */ half) => {
+    for (const name of half) {
+      const report = reports[names.indexOf(name)];
+      if (report) await parts[name](report).finally(report.end);
+    }
+  };
+  await Promise.all(halves.map(inOrder));
+  return reports;
+}
 
 /** Builds the parts of a node, and then the rest: each build finds the ones before it as they are. */
-async function build() {
+async function build(/** @type {Report} */ report) {
+  const rest = globSync('{apps,libs}/*/tsconfig.build.json').sort();
   return (
-    (await step('build', process.execPath, ['tools/build.mjs'])) &&
-    (await step('client', 'nx', ['run', 'client:generate'])) &&
-    (await compile('build of the rest', '--build', ...globSync('{apps,libs}/*/tsconfig.build.json').sort())) &&
-    (await step('command line', process.execPath, ['tools/bundle.mjs', 'apps/dfs-cli']))
+    (await step(report, 'build', process.execPath, ['tools/build.mjs'])) &&
+    (await step(report, 'client', 'nx', ['run', 'client:generate'])) &&
+    (await compile(report, 'build of the rest', '--build', ...rest)) &&
+    (await step(report, 'command line', process.execPath, ['tools/bundle.mjs', 'apps/dfs-cli']))
   );
 }
 
-/** It knows all types of all projects at once. */
-function lint() {
-  return step('lint', process.execPath, [
+/** One program for the whole workspace, and not one for each project: each would read the types of all others again. */
+function lint(/** @type {Report} */ report) {
+  return step(report, 'lint', process.execPath, [
     `--max-old-space-size=${LINT_HEAP}`,
     'node_modules/eslint/bin/eslint.js',
     '.',
   ]);
 }
 
-/** On the core that lint leaves idle. The build has checked what it is made of, the templates of the console too. */
-async function formatAndTypes() {
-  await step('format', 'prettier', ['--check', '--log-level=warn', '.']);
+/** The build has checked what it is made of, the templates of the console too. */
+async function formatAndTypes(/** @type {Report} */ report) {
+  await step(report, 'format', 'prettier', ['--check', '--log-level=warn', '.']);
   const isComposite = (/** @type {string} */ folder) => existsSync(join(folder, 'tsconfig.json')) && folder !== CONSOLE;
   const composite = globSync('{apps,libs}/*').filter(isComposite).sort();
-  await compile('typecheck', '--build', '--emitDeclarationOnly', ...composite);
-  await compile('typecheck of tools', '--noEmit', '--project', 'tools');
-  await compile('typecheck of client-ui', '--noEmit', '--project', join(CONSOLE, 'tsconfig.spec.json'));
+  await compile(report, 'typecheck', '--build', '--emitDeclarationOnly', ...composite);
+  await compile(report, 'typecheck of tools', '--noEmit', '--project', 'tools');
+  await compile(report, 'typecheck of client-ui', '--noEmit', '--project', join(CONSOLE, 'tsconfig.spec.json'));
 }
 
 /**
+ * @param {Report} report
  * @param {string} name
  * @param {string[]} args
  */
-function compile(name, ...args) {
-  return step(name, process.execPath, compiler(...args));
+function compile(report, name, ...args) {
+  return step(report, name, process.execPath, compiler(...args));
 }
 
 /**
  * Runs one of the workspace's commands and shows its output if it failed.
+ * @param {Report} report
  * @param {string} name
  * @param {string} program
  * @param {string[]} args
  */
-async function step(name, program, args) {
-  heading(name);
+async function step({ write, rows }, name, program, args) {
+  write(headingOf(name));
   let output = '';
   const { code, seconds } = await run(resolve(bin, program), args, (text) => (output += text));
-  if (code !== 0) console.log(`${headingOf(`${name} failed`)}${output.trimEnd()}`);
+  if (code !== 0) write(`${headingOf(`${name} failed`)}${output.trimEnd()}\n`);
   rows.push({ name, seconds, ...(code === 0 ? NOTHING : FAILED_STEP) });
   return code === 0;
 }
 
 /**
  * One run of jest over some projects.
+ * @param {Report} report
  * @param {string} name
  * @param {string[]} folders
  * @param {string[]} args
- * @param {(text: string) => void} write takes what is told of it
- * @param {string} [folder] where its tests make theirs; that of the system when left out
+ * @param {Record<string, string>} [env] besides that of this process
  */
-async function jest(name, folders, args, write = () => undefined, folder) {
+async function jest({ write, rows }, name, folders, args, env) {
   const empty = folders.filter((folder) => globSync(`${folder}/**/*.spec.ts`).length === 0);
   for (const folder of empty) {
     write(`\n${folder} has no test.\n`);
@@ -180,7 +200,7 @@ async function jest(name, folders, args, write = () => undefined, folder) {
       `--outputFile=${file}`,
     ],
     write,
-    folder ? { DFS_TEST_FOLDER: folder } : {},
+    env,
   );
   /** @type {import('./lib/tally.mjs').JestResults | undefined} */
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
@@ -246,14 +266,12 @@ function headingOf(name) {
   return `\n── ${name} ${'─'.repeat(Math.max(2, 70 - name.length))}\n`;
 }
 
-/** @param {string} name */
-function heading(name) {
-  process.stdout.write(headingOf(name));
-}
-
-/** The table, and as the very last line the one that counts. */
-function summarise() {
-  heading('summary');
+/**
+ * The table, and as the very last line the one that counts.
+ * @param {Row[]} rows
+ */
+function summarise(rows) {
+  process.stdout.write(headingOf('summary'));
   for (const { name, seconds, passed, failed, skipped } of rows) {
     const isTested = passed + skipped > 0 || failed > 1;
     const outcome = isTested ? closingLine({ passed, failed, skipped }) : failed > 0 ? 'failed' : 'ok';
