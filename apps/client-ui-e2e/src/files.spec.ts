@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { eventually, realFiles, sha256Hex, startNetwork, type Engine } from '@dfs/testing';
 import type { FileList } from '@dfs/contracts';
+import type { Page } from 'playwright-core';
 import { screenshot } from './browser.js';
 import { Desk } from './desk.suite.js';
 
@@ -90,6 +91,51 @@ describe('files in the browser', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it('takes what is pasted: an image by the keys on a row, files of other programs; rows that were copied last go before', async () => {
+    const { page, ui } = desk;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await node(0).put('pasted/first.txt', 'x');
+    await ui.folder(node(0).url, 'pasted/');
+    await copyImage(page);
+    await ui.row('pasted/first.txt').focus();
+    await page.keyboard.press('Control+v');
+    await ui.row('pasted/image.png').waitFor();
+    const bytes = await (await node(0).fetch('/files/content?path=pasted/image.png')).arrayBuffer();
+    expect(Buffer.from(bytes).subarray(1, 4).toString()).toBe('PNG');
+    // A file manager puts several on the clipboard.
+    await page.locator('main').evaluate((main) => {
+      const clipboardData = new DataTransfer();
+      for (const name of ['one.txt', 'two.txt']) clipboardData.items.add(new File([name], name));
+      main.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    });
+    for (const name of ['one.txt', 'two.txt']) await ui.row(`pasted/${name}`).waitFor();
+    // A row that is copied takes the place of the image.
+    await ui.row('pasted/first.txt').focus();
+    await page.keyboard.press('Control+c');
+    await page.keyboard.press('Control+v');
+    await ui.row('pasted/first (copy).txt').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('pasted/first.txt');
+    // And an image that of the row: it is asked about, since there is one of that name.
+    await copyImage(page);
+    await ui.row('pasted/first.txt').focus();
+    await page.keyboard.press('Control+v');
+    await page.getByRole('dialog').getByRole('button', { name: 'Keep both' }).click();
+    await ui.row('pasted/image (2).png').waitFor();
+    await screenshot(page, 'files-pasted');
+    // In a field it is text.
+    await page.getByRole('searchbox', { name: 'Search names' }).focus();
+    await page.keyboard.press('Control+v');
+    await ui.shows([
+      'pasted/first (copy).txt',
+      'pasted/first.txt',
+      'pasted/image (2).png',
+      'pasted/image.png',
+      'pasted/one.txt',
+      'pasted/two.txt',
+    ]);
+    expect(desk.tab.complaints).toEqual([]);
   });
 
   it('shows what another node does, without a reload', async () => {
@@ -200,3 +246,15 @@ describe('files in the browser', () => {
     await desk.ui.row('refused.bin').waitFor();
   });
 });
+
+/** As a program does that makes pictures of the screen. */
+function copyImage(page: Page): Promise<void> {
+  return page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(320, 200);
+    const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
+    context.fillStyle = '#3641c8';
+    context.fillRect(40, 40, 240, 120);
+    const image = await canvas.convertToBlob({ type: 'image/png' });
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': image })]);
+  });
+}

@@ -1,4 +1,5 @@
 import { CdkTrapFocus } from '@angular/cdk/a11y';
+import { Clipboard } from '@angular/cdk/clipboard';
 import { CdkContextMenuTrigger, CdkMenu, CdkMenuItem, CdkMenuTrigger } from '@angular/cdk/menu';
 import { BreakpointObserver } from '@angular/cdk/layout';
 import {
@@ -34,6 +35,7 @@ import { FileActs } from './acts/file-acts.js';
 import type { PlaceQuestion } from './acts/folder-picker.js';
 import type { NameQuestion } from './acts/name-dialog.js';
 import { placeQuestion } from './acts/places.js';
+import { RowClipboard, isTyping } from './acts/row-clipboard.js';
 import { Settle, type Side } from './acts/settle.js';
 import { COPIES, STATES, TYPES, narrowedBy, usualSort, viewOf } from './address.js';
 import { Breadcrumbs } from './breadcrumbs.js';
@@ -83,7 +85,12 @@ const restoreDialog = () => import('./acts/restore-dialog.js').then((part) => pa
   ],
   templateUrl: './files-page.html',
   styleUrl: './files-page.scss',
-  host: { '(keydown.escape)': 'leave()', '(document:paste)': 'pasted($event)' },
+  host: {
+    '(keydown.escape)': 'leave()',
+    '(document:copy)': 'clipboard.copied($event)',
+    '(document:cut)': 'clipboard.copied($event)',
+    '(document:paste)': 'pasted($event)',
+  },
 })
 export class FilesPage {
   /** From the address: the folder, with its `/`. */
@@ -111,7 +118,7 @@ export class FilesPage {
   readonly #dialogs = inject(Dialogs);
   readonly #toasts = inject(Toasts);
   readonly #typed = new Subject<string>();
-  readonly #clipboard = signal<{ rows: readonly Row[]; cut: boolean } | null>(null);
+  protected readonly clipboard = new RowClipboard(inject(Clipboard));
   private readonly list = viewChild(FileList);
   private readonly listElement = viewChild<FileList, ElementRef<HTMLElement>>(FileList, { read: ElementRef });
   private readonly nothing = viewChild<ElementRef<HTMLElement>>('nothing');
@@ -153,7 +160,7 @@ export class FilesPage {
     return folders + files;
   });
   protected readonly selectedCount = computed(() => (this.selection.all() ? this.all() : this.selection.rows().length));
-  protected readonly canPaste = computed(() => this.#clipboard() !== null && this.view().state === 'current');
+  protected readonly canPaste = computed(() => this.clipboard.kept() !== null && this.view().state === 'current');
   protected readonly narrowed = computed(() => narrowedBy(this.view()));
   protected readonly words = FILES_WORDS;
   protected readonly states = STATES;
@@ -268,9 +275,7 @@ export class FilesPage {
         return void (row && this.rename(row));
       case 'copy':
       case 'cut':
-        return this.keep(rows, act === 'cut');
-      case 'paste':
-        return void this.paste();
+        return this.keep(rows, act === 'cut' ? 'move' : 'copy', true);
       case 'up':
         return this.enterFolder(this.view().prefix.replace(/[^/]*\/$/, ''));
       case 'undo':
@@ -307,17 +312,17 @@ export class FilesPage {
     if (entries.length > 0) this.queue.add(entries);
   }
 
-  /** Files from other programs. */
+  /** Files from other programs, else the rows that are kept. */
   protected pasted(event: ClipboardEvent): void {
-    const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea') !== null;
-    const files = event.clipboardData?.files;
-    if (typing || !files?.length) return;
+    if (isTyping(event) || this.#dialogs.any) return;
     event.preventDefault();
-    this.upload(chosenFiles(files, this.view().prefix));
+    const files = event.clipboardData?.files ?? [];
+    if (files.length > 0) this.upload(chosenFiles(files, this.view().prefix));
+    else void this.paste();
   }
 
   protected async newFolder(): Promise<void> {
-    const name = await this.#askName({
+    const name = await this.#dialogs.load<string, NameQuestion>(nameDialog, {
       heading: $localize`New folder`,
       label: $localize`Name`,
       value: '',
@@ -330,7 +335,7 @@ export class FilesPage {
 
   protected async rename(row: Row): Promise<void> {
     const value = rawName(row);
-    const name = await this.#askName({
+    const name = await this.#dialogs.load<string, NameQuestion>(nameDialog, {
       heading: $localize`Rename “${visibleName(value)}:name:”`,
       label: $localize`Name`,
       value,
@@ -354,9 +359,9 @@ export class FilesPage {
   }
 
   /** Remembers rows for pasting. */
-  protected keep(rows: readonly Row[], cut: boolean): void {
+  protected keep(rows: readonly Row[], op: 'move' | 'copy', byKey = false): void {
     if (rows.length === 0 || this.view().state !== 'current') return;
-    this.#clipboard.set({ rows, cut });
+    this.clipboard.keep({ op, rows }, byKey);
     this.#toasts.show({
       text: $localize`${counted(rows.length, 'item')}:item: ready: open a folder and paste.`,
       durationMs: 4000,
@@ -364,10 +369,8 @@ export class FilesPage {
   }
 
   protected async paste(): Promise<void> {
-    const kept = this.#clipboard();
-    if (kept === null || this.view().state !== 'current') return;
-    if (kept.cut) this.#clipboard.set(null);
-    await this.place({ op: kept.cut ? 'move' : 'copy', rows: kept.rows, to: this.view().prefix });
+    const kept = this.canPaste() ? this.clipboard.take() : null;
+    if (kept !== null) await this.place({ ...kept, to: this.view().prefix });
   }
 
   protected async remove(rows: readonly Row[]): Promise<void> {
@@ -415,10 +418,6 @@ export class FilesPage {
     const keys = new Set(rows.map(({ key }) => key));
     this.acted.set(keys);
     return keys;
-  }
-
-  async #askName(question: NameQuestion): Promise<string | undefined> {
-    return this.#dialogs.load<string, NameQuestion>(nameDialog, question);
   }
 
   #go(change: Record<string, string | null>): void {

@@ -28,7 +28,7 @@ import { Tip } from '../../kit/tip.js';
 import { PeersState } from '../../peers/peers-state.js';
 import { MediaIcon, kindOf } from '../media-icon.js';
 import { Thumbnail } from './thumbnail.js';
-import { actOfKey, steps, TypeAhead, type KeyAct } from './keys.js';
+import { actOfKey, isCopied, steps, TypeAhead, type KeyAct } from './keys.js';
 import { DragsRow, TakesRows, type Placing } from './row-drag.js';
 import { isLevel, rawName, type FileView, type Row } from './rows.js';
 import type { Selection } from './selection.js';
@@ -306,7 +306,7 @@ export class FileList {
     if (step !== undefined) this.#step(place + step, event.shiftKey);
     else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) this.pickAll.emit();
     else if (!this.#actByKey(event) && !this.#typeAhead(event, place)) return;
-    event.preventDefault();
+    if (!isCopied(actOfKey(event))) event.preventDefault();
     event.stopPropagation();
   }
 

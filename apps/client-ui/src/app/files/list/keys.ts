@@ -2,7 +2,7 @@ import { visibleName } from '../../kit/words/names.js';
 import { rawName, type Row } from './rows.js';
 
 /** The act that a key asks for. */
-export type KeyAct = 'delete' | 'rename' | 'copy' | 'cut' | 'paste' | 'up' | 'undo' | 'leave';
+export type KeyAct = 'delete' | 'rename' | 'copy' | 'cut' | 'up' | 'undo' | 'leave';
 
 /** From one letter to the next, in milliseconds. */
 const TYPING_MS = 800;
@@ -25,13 +25,12 @@ export function steps(
   return all[key];
 }
 
-/** The act that a key asks for; null for other keys. */
+/** The act that a key asks for; null for other keys. The browser pastes by an event of its own, which has what is pasted. */
 export function actOfKey(event: KeyboardEvent): KeyAct | null {
   const { key } = event;
   if (event.ctrlKey || event.metaKey) {
     if (key === 'c') return 'copy';
     if (key === 'x') return 'cut';
-    if (key === 'v') return 'paste';
     if (key === 'z') return 'undo';
     return null;
   }
@@ -42,10 +41,15 @@ export function actOfKey(event: KeyboardEvent): KeyAct | null {
   return null;
 }
 
+/** Whether the browser is to do its part after a key: to put on the clipboard what it is given. */
+export function isCopied(act: KeyAct | null): boolean {
+  return act === 'copy' || act === 'cut';
+}
+
 /** The act that a key asks for where there are no rows; null for other keys. */
 export function actWithoutRows(event: KeyboardEvent): KeyAct | null {
   const act = actOfKey(event);
-  return act !== null && ['paste', 'up', 'undo', 'leave'].includes(act) ? act : null;
+  return act !== null && ['up', 'undo', 'leave'].includes(act) ? act : null;
 }
 
 /** Typing a name goes to the row that begins so. */
