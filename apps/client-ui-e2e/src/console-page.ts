@@ -29,6 +29,12 @@ export class ConsolePage {
     return this.page.locator('dfs-node-line').getByText(text, { exact: true });
   }
 
+  /** The block of the copies glyph in the icon of the tab; null for the mark alone. */
+  async tabBlock(): Promise<string | null> {
+    const icon = await this.page.locator('link[rel=icon]').getAttribute('href');
+    return /<g id="(\w+)"/.exec(decodeURIComponent(icon ?? ''))?.[1] ?? null;
+  }
+
   async goTo(name: 'Files' | 'Live folders' | 'Peers' | 'Activity' | 'Settings'): Promise<void> {
     await this.page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click();
     await this.page.getByRole('heading', { level: 1, name }).waitFor();

@@ -82,7 +82,7 @@ export class Health {
 
   constructor() {
     const document = inject(DOCUMENT);
-    effect(() => badge(document, this.health()?.tone ?? null));
+    effect(() => badge(document, this.health()?.block ?? null));
   }
 
   protected listOf({ code, files }: SummaryProblem): Record<string, string> | null {

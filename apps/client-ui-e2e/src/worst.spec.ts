@@ -1,0 +1,72 @@
+import { connected, eventually, startEngine, type Engine } from '@dfs/testing';
+import type { Locator } from 'playwright-core';
+import { openTab, screenshot } from './browser.js';
+import { Desk } from './desk.suite.js';
+import { startEngineAtFixedPort } from './network.js';
+
+const MiB = 1024 * 1024;
+/** The node of the console has so much room, and the file more bytes. */
+const ROOM = 16 * MiB;
+
+describe('the worst state of all files', () => {
+  let holder: Engine;
+  let here: Engine;
+  const start = async () => {
+    holder = await startEngine({ name: 'holder', env: { DFS_REPLICAS: '1' } });
+    const invited = { DFS_QUOTA: String(ROOM), DFS_JOIN: await holder.invite() };
+    here = await startEngineAtFixedPort('here', invited);
+    await connected([holder, here]);
+    await holder.put('far/away/film.bin', new Uint8Array(ROOM + MiB));
+    return [here, holder];
+  };
+  const desk = Desk.with(start);
+
+  it('stands on each folder above it, in the head and in the icon of the tab, and goes when all is well', async () => {
+    const { page, ui } = desk;
+    /** Until folder, head and tab say so. */
+    const says = async (folder: string, head: RegExp, block: string | null) => {
+      await ui.row('far/').locator('dfs-copies').getByText(folder, { exact: true }).waitFor();
+      await page.locator('dfs-health summary').getByText(head).waitFor();
+      await eventually(async () => (await ui.tabBlock()) === block, { what: `${block} in the tab` });
+    };
+    const want = (replicas: number) =>
+      holder.json('/settings', {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ replicas }),
+      });
+    await says('All safe', /^All files safe$/, null);
+    // There is no room for another copy.
+    await want(2);
+    await says('Too few in reach', /^1 with too few copies$/, 'half');
+    await screenshot(page, 'worst-short');
+    await holder.kill();
+    await says('Some out of reach', /^1 out of reach$/, 'crossed');
+    await page.locator('dfs-node-line').getByText('0 of 1 peers').waitFor();
+    await screenshot(page, 'worst-lost');
+    await pictureOfTab(page.locator('link[rel=icon]'));
+    // On every page.
+    await ui.goTo('Settings');
+    await eventually(async () => (await ui.tabBlock()) === 'crossed');
+    await ui.goTo('Files');
+    // What it is now cannot be known.
+    await here.kill();
+    await says('Not known now', /^Not known now$/, 'dotted');
+    await here.start();
+    await says('Some out of reach', /^1 out of reach$/, 'crossed');
+    await holder.start();
+    await says('Too few in reach', /^1 with too few copies$/, 'half');
+    await want(1);
+    await says('All safe', /^All files safe$/, null);
+    expect(await page.locator('link[rel=icon]').getAttribute('href')).toMatch(/favicon\.svg$/);
+  });
+
+  /** The icon as large as a person may see it. */
+  async function pictureOfTab(link: Locator): Promise<void> {
+    const href = await link.getAttribute('href');
+    await using tab = await openTab(desk.browser, { viewport: { width: 128, height: 128 } });
+    await tab.page.setContent(`<img alt="" width="112" height="112" src="${href}">`);
+    await tab.page.locator('img').evaluate((image: HTMLImageElement) => image.decode());
+    await screenshot(tab.page, 'worst-tab');
+  }
+});
