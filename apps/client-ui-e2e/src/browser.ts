@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { stillNetwork } from './still-network.js';
 
 const ROOT = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
 const SCREENSHOTS = resolve(ROOT, 'artifacts/screenshots');
 /** Milliseconds after which what a page should show is taken to be missing. */
 const PATIENCE = 120_000;
+/** Milliseconds in which a browser starts, however many programs want the processor. */
+const START_MS = 180_000;
 const USUAL = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** How a browser is started. */
@@ -28,7 +31,8 @@ export function chromiumPath(): string {
 export async function launchBrowser({ unprivileged = false }: BrowserOptions = {}): Promise<Browser> {
   const found = chromiumPath();
   const executablePath = unprivileged && process.getuid?.() === 0 ? await withoutPowers(found) : found;
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--headless=new'] });
+  const env = { ...process.env, ...(await stillNetwork()) };
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--headless=new'], env, timeout: START_MS });
 }
 
 /** A program that starts this one without the powers by which root reads everything. */
@@ -68,6 +72,7 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
   const context = await browser.newContext({ viewport: VIEWPORT, ...options });
   // For a machine that is busy with other things.
   context.setDefaultTimeout(PATIENCE);
+  await context.addInitScript(rememberMessages);
   const page = await context.newPage();
   const complaints: string[] = [];
   const listen = (): void => {
@@ -101,6 +106,21 @@ export async function openTab(browser: Browser, options: BrowserContextOptions =
   };
   listen();
   return { page, complaints, look, clear, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** Runs in a page before anything else: `messages` has what messages said since, also those that are gone. */
+function rememberMessages(): void {
+  const messages: string[] = [];
+  Object.assign(globalThis, { messages });
+  const look = (changes: MutationRecord[]) => {
+    const added = changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node instanceof Element);
+    for (const element of added) {
+      for (const one of element.matches('.toast') ? [element] : element.querySelectorAll('dfs-toasts .toast')) {
+        messages.push(one.querySelector('p')?.textContent ?? '');
+      }
+    }
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
 }
 
 /** One more window of the same browser and session. Of two tabs of one window, the hidden one is drawn only once a second. */
