@@ -130,7 +130,7 @@ describe('the console for everyone', () => {
       eventually(() => of.evaluate((element) => element === document.activeElement), what ? { what } : {});
     const dialog = page.getByRole('dialog');
     /** Said by a live region: one that is there before its words. */
-    const said = (text: string | RegExp) =>
+    const toldBy = (text: string | RegExp) =>
       page.locator('[role=status], [aria-live]').getByText(text).first().waitFor({ state: 'attached' });
     for (const name of ['walk/one.txt', 'walk/two.txt', 'walk/within/three.txt']) await engine.put(name, name);
     await ui.open(engine.link);
@@ -179,7 +179,7 @@ describe('the console for everyone', () => {
 
     // Picked, and not; the menu, and not.
     await press('Space');
-    await said('1 selected');
+    await toldBy('1 selected');
     await press('Escape');
     await page.getByRole('toolbar').waitFor({ state: 'detached' });
     await press('Shift+F10');
@@ -202,7 +202,7 @@ describe('the console for everyone', () => {
     await press('Enter');
     const failed = ui.work().getByRole('list', { name: 'Failures' });
     await failed.getByText('“one.txt” could not be moved.').waitFor();
-    await said('“one.txt” could not be moved.');
+    await toldBy('“one.txt” could not be moved.');
     await failed.getByRole('button', { name: 'What happened: “one.txt” could not be moved.' }).focus();
     await press('Enter');
     await dialog.getByText('The items named here stay where they are, under their names.').waitFor();
@@ -219,7 +219,7 @@ describe('the console for everyone', () => {
     await dialog.getByLabel('Name').fill('uno.txt');
     await eventually(() => dialog.getByRole('button', { name: 'Rename' }).isEnabled());
     await press('Enter');
-    await said('Moved “one.txt”.');
+    await ui.said('Moved “one.txt”.');
     await ui.row('walk/uno.txt').waitFor();
 
     // An upload, which puts a row before the one that is stood on; then that one is deleted, and comes back.
@@ -228,20 +228,23 @@ describe('the console for everyone', () => {
     await press('Enter');
     await focused(page.getByRole('menuitem', { name: 'Files' }));
     await press('Enter');
+    // The menu gives the focus back before the chooser is there.
+    const chosen = await chooser;
     await ui.row('walk/two.txt').focus();
-    await (await chooser).setFiles([{ name: 'a new one.txt', mimeType: '', buffer: Buffer.from('chosen by keys') }]);
+    await focused(ui.row('walk/two.txt'));
+    await chosen.setFiles([{ name: 'a new one.txt', mimeType: '', buffer: Buffer.from('chosen by keys') }]);
     await ui.row('walk/a new one.txt').waitFor();
     await press('Delete');
     await ui.row('walk/two.txt').waitFor({ state: 'detached' });
-    await said('Deleted “two.txt”.');
+    await ui.said('Deleted “two.txt”.');
     await press('Control+z');
     await ui.row('walk/two.txt').waitFor();
-    await said('Undone.');
+    await ui.said('Undone.');
     await ui.shows(['walk/within/', 'walk/a new one.txt', 'walk/two.txt', 'walk/uno.txt']);
 
     // The drawer.
     expect(await ui.uploadsEnded()).toBe('1 file uploaded');
-    await said('1 file uploaded');
+    await toldBy('1 file uploaded');
     await page.getByRole('button', { name: 'Close the work' }).focus();
     await press('Enter');
     await ui.work().waitFor({ state: 'detached' });

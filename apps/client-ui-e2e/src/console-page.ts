@@ -3,6 +3,9 @@ import { eventually, sha256Hex } from '@dfs/testing';
 import type { Locator, Page } from 'playwright-core';
 import { atRest } from './browser.js';
 
+/** A fault of a page is seen by so many looks. */
+const LOOKS = 3;
+
 /** A file made within the browser, for a drop. */
 export interface DroppedFile {
   name: string;
@@ -156,7 +159,20 @@ export class ConsolePage {
     await dialog.waitFor({ state: 'detached' });
   }
 
-  /** Undoes the last act by the button of its message, which stays for as long as it is pointed at. @param then done before */
+  /** From now on messages stay until one of them is acted on, as if they were pointed at: the buttons of theirs are there, however late. */
+  async keepMessages(): Promise<void> {
+    await this.page.evaluate(() => {
+      const hold = () =>
+        document.querySelector('dfs-toasts [role=status]')?.dispatchEvent(new MouseEvent('mouseenter'));
+      const isMessage = (node: Node) => node instanceof Element && node.matches('.toast, dfs-toasts');
+      const look = (changes: MutationRecord[]) => {
+        if (changes.some(({ addedNodes }) => [...addedNodes].some(isMessage))) hold();
+      };
+      new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+    });
+  }
+
+  /** Undoes the last act by the button of its message, which `keepMessages` has kept. @param then done before */
   async undo(then: () => Promise<unknown> = async () => undefined): Promise<void> {
     const button = this.page.getByRole('button', { name: 'Undo' }).last();
     await button.hover();
@@ -164,9 +180,14 @@ export class ConsolePage {
     await button.click();
   }
 
-  /** The message that says so. */
-  said(text: string | RegExp): Locator {
-    return this.page.locator('dfs-toasts').getByText(text);
+  /** Until a message has said so since the page was loaded, also one that is gone by now; answers all that it said. Each message counts once. */
+  async said(text: string | RegExp): Promise<string> {
+    const takeIt = (wanted: string | RegExp) => {
+      const { messages } = globalThis as unknown as { messages: string[] };
+      const at = messages.findIndex((one) => (typeof wanted === 'string' ? one.includes(wanted) : wanted.test(one)));
+      return at === -1 ? undefined : messages.splice(at, 1)[0];
+    };
+    return eventually(() => this.page.evaluate(takeIt, text), { what: `a message: ${text}`, poll: 50 });
   }
 
   /** Opens a folder by its address (`a/b/`, or empty for the top). */
@@ -216,6 +237,16 @@ export class ConsolePage {
 
   /** Findings of an accessibility check on the shown page, one line each. */
   async accessibilityFaults(): Promise<string[]> {
+    let faults = await this.faultsNow();
+    // What comes in while it is looked at has the colours of neither state: a fault is there whenever one looks.
+    for (let look = 1; look < LOOKS && faults.length > 0; look++) {
+      const later = new Set(await this.faultsNow());
+      faults = faults.filter((fault) => later.has(fault));
+    }
+    return faults;
+  }
+
+  private async faultsNow(): Promise<string[]> {
     await atRest(this.page);
     // All in the page itself, which has no frames of others, and with selectors of the faults alone: those of all that is well take longer.
     const axe = new AxeBuilder({ page: this.page }).setLegacyMode().options({ resultTypes: ['violations'] });

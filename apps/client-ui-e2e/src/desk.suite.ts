@@ -36,6 +36,10 @@ export class Desk {
     return there(this.#ui);
   }
 
+  get nodes(): readonly Engine[] {
+    return this.#nodes;
+  }
+
   node(index: number): Engine {
     return there(this.#nodes[index]);
   }

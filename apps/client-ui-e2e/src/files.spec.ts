@@ -156,7 +156,7 @@ describe('files in the browser', () => {
     await eventually(async () => (await list(node(1), '&q=to be deleted')).total === 1);
     await desk.ui.row('a to be deleted.txt').waitFor();
     await desk.ui.delete('a to be deleted.txt');
-    await desk.ui.said('Deleted “a to be deleted.txt”.').waitFor();
+    await desk.ui.said('Deleted “a to be deleted.txt”.');
     await eventually(async () => (await list(node(1), '&q=to be deleted')).total === 0);
   });
 

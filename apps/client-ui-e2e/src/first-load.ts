@@ -1,3 +1,4 @@
+import { eventually } from '@dfs/testing';
 import type { Page } from 'playwright-core';
 
 /** One answer of a load. */
@@ -18,12 +19,22 @@ export interface FirstLoad {
   initial: { bytes: number; rawBytes: number };
 }
 
-/** Opens an address with nothing kept from before, and waits for `shown` and for the end of all answers. */
-export async function firstLoad(page: Page, url: string, shown: () => Promise<void>): Promise<FirstLoad> {
+/**
+ * Opens an address with nothing kept from before, and waits for `shown`, for answers to these paths, and for the end of all others.
+ * @param paths that the page asks for in any case
+ */
+export async function firstLoad(
+  page: Page,
+  url: string,
+  { paths, shown }: { paths: readonly string[]; shown: () => Promise<void> },
+): Promise<FirstLoad> {
+  // The page before it asks for nothing any more.
+  await page.goto('about:blank');
   const wire = await page.context().newCDPSession(page);
   await wire.send('Network.enable');
   await wire.send('Network.setCacheDisabled', { cacheDisabled: true });
   const asked = new Map<string, Answer>();
+  const answered = new Set<string>();
   wire.on('Network.requestWillBeSent', ({ requestId, request }) => {
     const { pathname, search } = new URL(request.url);
     asked.set(requestId, { path: pathname + search, bytes: 0, encoding: '-' });
@@ -34,10 +45,13 @@ export async function firstLoad(page: Page, url: string, shown: () => Promise<vo
   });
   wire.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     const answer = asked.get(requestId);
-    if (answer) answer.bytes = encodedDataLength;
+    if (!answer) return;
+    answer.bytes = encodedDataLength;
+    answered.add(answer.path.split('?')[0] ?? '');
   });
   await page.goto(url);
   await shown();
+  await eventually(() => paths.every((path) => answered.has(path)), { what: `answers to ${paths.join(', ')}` });
   await page.waitForLoadState('networkidle');
   const decoded = await page.evaluate(() =>
     (performance.getEntriesByType('resource') as PerformanceResourceTiming[]).map(

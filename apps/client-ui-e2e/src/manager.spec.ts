@@ -42,15 +42,17 @@ describe('the file manager', () => {
     const dialog = desk.page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'done' }).click();
     await screenshot(desk.page, 'move-to');
+    await desk.ui.keepMessages();
     await dialog.getByRole('button', { name: 'Move here' }).click();
-    await desk.ui.said('Moved “final.txt”.').waitFor();
+    await desk.ui.said('Moved “final.txt”.');
     await desk.ui.undo(() => eventually(async () => (await paths('work/done/')).join() === 'work/done/final.txt'));
     await eventually(async () => (await paths('work/')).includes('work/final.txt'));
 
     // By the mouse: into a folder, and to a folder on the way up.
+    await desk.ui.shows(['work/done/', 'work/papers/', 'work/final.txt']);
     await desk.ui.row('work/final.txt').dragTo(desk.ui.row('work/done/'));
     await desk.ui.row('work/final.txt').waitFor({ state: 'detached' });
-    expect(await paths('work/done/')).toEqual(['work/done/final.txt']);
+    await eventually(async () => (await paths('work/done/')).join() === 'work/done/final.txt');
     await desk.ui.row('work/done/').click();
     const way = desk.page.getByRole('navigation', { name: 'Folder' });
     await desk.ui.row('work/done/final.txt').dragTo(way.getByRole('button', { name: 'work' }));
@@ -74,6 +76,7 @@ describe('the file manager', () => {
     for (const name of ['a', 'b', 'c']) await node(0).put(`bin/${name}.txt`, name);
     await desk.ui.folder(node(0).url, 'bin/');
     await desk.ui.row('bin/a.txt').waitFor();
+    await desk.ui.keepMessages();
     await desk.ui.delete('bin/a.txt');
     await desk.ui.undo();
     await desk.ui.row('bin/a.txt').waitFor();
@@ -86,8 +89,8 @@ describe('the file manager', () => {
     await screenshot(desk.page, 'deleted');
     expect(await desk.ui.accessibilityFaults()).toEqual([]);
     await desk.ui.act('bin/c.txt', 'Restore');
-    await desk.ui.said('Restored “c.txt”.').waitFor();
-    expect(await paths('bin/')).toEqual(['bin/c.txt']);
+    await desk.ui.said('Restored “c.txt”.');
+    await eventually(async () => (await paths('bin/')).join() === 'bin/c.txt');
     // All of it as it was before: with a look at what would change.
     await desk.page.getByRole('group', { name: 'Which files' }).getByRole('button', { name: 'Files' }).click();
     await desk.page.getByRole('button', { name: 'Restore as it was…' }).click();
@@ -132,7 +135,7 @@ describe('the file manager', () => {
       await desk.ui.row(`${folder}one.txt`).waitFor();
       await desk.page.getByRole('button', { name: 'Settle all' }).click();
       await desk.page.getByRole('menuitem', { name: rule }).click();
-      await desk.ui.said(said).waitFor();
+      await desk.ui.said(said);
       await desk.page.getByText('No conflicts').waitFor();
     };
     await settle('docs/', /^Mine/, 'Settled 2 conflicts.');
@@ -164,6 +167,7 @@ describe('the file manager', () => {
     await desk.ui
       .row('precious.txt')
       .getByText(/of 3|Out of reach|One copy/)
+      .first()
       .waitFor();
     await eventually(async () => (await details.locator('li .block.filled').count()) <= 1);
     await screenshot(desk.page, 'one-of-four');
@@ -196,8 +200,13 @@ describe('a folder of very many rows', () => {
     await reached('many/00000.txt');
     await desk.page.keyboard.press('PageDown');
     await eventually(async () => Number((await focused())?.slice(5, 10)) > 5);
-    await desk.page.keyboard.type('00007');
-    await reached('many/00007.txt');
+    const byName = async () => {
+      if ((await focused()) === 'many/00007.txt') return true;
+      await desk.page.keyboard.type('00007');
+      return false;
+    };
+    // Letters that come too slowly begin a name anew: it is typed once more, after a pause.
+    await eventually(byName, { poll: 1000, what: 'many/00007.txt by its name' });
     await desk.page.keyboard.press('Control+a');
     await desk.page.getByRole('toolbar').getByText('All 1,500 selected').waitFor();
     await screenshot(desk.page, 'all-selected');
@@ -205,7 +214,9 @@ describe('a folder of very many rows', () => {
     await desk.page.getByRole('toolbar').getByRole('button', { name: 'Download' }).click();
     expect((await started).suggestedFilename()).toMatch(/\.zip$/);
     await desk.page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click();
-    await desk.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
+    const asked = desk.page.getByRole('dialog', { name: 'Delete all 1,500 items?' });
+    await asked.getByRole('button', { name: 'Delete them all' }).click();
+    await asked.waitFor({ state: 'detached' });
     // Most of what is there: the node asks, too.
     await desk.page.getByRole('dialog').getByRole('button', { name: 'Delete them all' }).click();
     await desk.page.getByText('This folder is empty').waitFor();

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { eventually, tempDir, type Engine, type TempDir } from '@dfs/testing';
 import type { FileInfo, FileList, NodeInfo } from '@dfs/contracts';
 import type { Page } from 'playwright-core';
 import { otherWindow, screenshot } from './browser.js';
@@ -81,13 +81,14 @@ describe('the pages of a node', () => {
     // A file chosen in the one is in both.
     await other.choose([{ name: 'new.txt', mimeType: '', buffer: Buffer.from('chosen in the other') }]);
     await desk.ui.row('both/new.txt').waitFor();
+    await desk.ui.keepMessages();
     await desk.ui.delete('both/b.txt');
     await desk.ui.undo(() => other.row('both/b.txt').waitFor({ state: 'detached' }));
     for (const each of [desk.ui, other]) await each.shows(['both/b.txt', 'both/c.txt', 'both/new.txt', 'both/z.txt']);
     // No message lies over it.
-    await desk.ui.said('Undone.').waitFor();
+    await desk.ui.said('Undone.');
     const leave = desk.page.getByRole('button', { name: 'Sign out' });
-    expect(await isUncovered(leave)).toBe(true);
+    await eventually(() => isUncovered(leave), { what: 'the button is in view' });
     await leave.click();
     for (const each of [desk.page, page]) await each.getByRole('heading', { name: 'Sign in to this node' }).waitFor();
     // Answers to those who have just signed out.
@@ -96,7 +97,10 @@ describe('the pages of a node', () => {
 
   it('of an older console say that they are to be loaded anew, and go on meanwhile', async () => {
     await engine.put('before.txt', 'x');
-    await desk.ui.row('before.txt').waitFor();
+    // A part that is asked for while the node is away cannot be loaded.
+    const details = await desk.ui.details('before.txt');
+    const keep = details.getByRole('button', { name: 'Keep on this node' });
+    await keep.waitFor();
     // The node is stopped, updated, and started again: as this page sees it.
     await desk.page.route('**/api/v1/node', async (route) => {
       const answer = await route.fetch().catch(() => undefined);
@@ -120,8 +124,7 @@ describe('the pages of a node', () => {
         }),
       }),
     );
-    const details = await desk.ui.details('before.txt');
-    await details.getByRole('button', { name: 'Keep on this node' }).click();
+    await keep.click();
     await details.getByText('The node says what this page does not know').waitFor();
     await details.getByText('A reason of version 99.').waitFor();
     await desk.page.unrouteAll({ behavior: 'wait' });
@@ -170,13 +173,15 @@ describe('the pages of a node', () => {
     await details.getByRole('list', { name: 'Holders' }).waitFor();
     await look('details');
     await desk.page.keyboard.press('Escape');
+    await details.waitFor({ state: 'detached' });
     await desk.ui.row(`mischief/${DECEIVING}`).click({ button: 'right', position: { x: 200, y: 10 } });
     await desk.page.getByRole('menuitem', { name: 'Move to…' }).click();
     await desk.page.getByRole('dialog').getByRole('button', { name: 'photo' }).waitFor();
     await look('move');
     await desk.page.keyboard.press('Escape');
+    await desk.page.getByRole('dialog').waitFor({ state: 'detached' });
     await desk.ui.delete(`mischief/${DECEIVING}`);
-    await desk.ui.said(/^Deleted /).waitFor();
+    await desk.ui.said(/^Deleted /);
     await look('said');
     await desk.page.getByRole('button', { name: 'Deleted', exact: true }).click();
     await desk.ui.row(`mischief/${DECEIVING}`).waitFor();

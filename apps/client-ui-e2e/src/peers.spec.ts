@@ -17,7 +17,7 @@ describe('nodes that do not know each other, in the browser', () => {
     const ticket = await first.invite();
     expect(ticket).toMatch(/^dfs1/);
     await second.join(ticket);
-    await second.page.getByText(/is now a member of/).waitFor();
+    await second.said(/is now a member of/);
     // Live on the inviter, without a reload.
     await first.card('second').getByText('Connected').waitFor();
     await second.card('first').getByText('Connected').waitFor();
@@ -59,7 +59,7 @@ describe('peers in the browser', () => {
     const [address = ''] = (await b().node()).addresses;
     await dialog.getByLabel('Address').fill(address);
     await dialog.getByRole('button', { name: 'Connect' }).click();
-    await ui.page.getByText('Connected to node-b.').waitFor();
+    await ui.said('Connected to node-b.');
   });
 
   it('removes a node after asking', async () => {
@@ -69,7 +69,7 @@ describe('peers in the browser', () => {
     const dialog = ui.page.getByRole('dialog');
     await dialog.getByText('Remove node-c from the network?').waitFor();
     await dialog.getByRole('button', { name: 'Remove' }).click();
-    await ui.page.getByText('node-c was removed from the network.').waitFor();
+    await ui.said('node-c was removed from the network.');
     await ui.card('node-c').waitFor({ state: 'detached' });
   });
 });

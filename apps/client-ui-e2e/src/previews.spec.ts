@@ -72,7 +72,11 @@ describe('a look into files whose bytes are on other nodes', () => {
     expect((items[0] as FileInfo).local).not.toBe('whole');
     const details = await ui.details(path);
     await details.getByRole('heading', { name: path }).waitFor();
-    await details.getByRole('heading', { name: 'Preview' }).scrollIntoViewIfNeeded();
+    // The part of the file before goes away meanwhile.
+    await eventually(async () => {
+      await details.getByRole('heading', { name: 'Preview' }).scrollIntoViewIfNeeded();
+      return true;
+    });
     return details;
   };
   /** Answers with a range, by where it begins, to what the page asks of contents. */
@@ -149,7 +153,7 @@ describe('a look into files whose bytes are on other nodes', () => {
     await eventually(async () => Math.round((await playing(audio)).length) === SOUND, { deadline: 120_000 });
     await play(audio, { from: SOUND - 10, rate: 1 });
     await passes(audio, SOUND - 10);
-    expect(Math.max(...ranges)).toBeGreaterThan(LARGER / 2);
+    await eventually(() => Math.max(...ranges) > LARGER / 2, { what: 'a range in the second half was asked for' });
     await audio.evaluate((element) => (element as HTMLMediaElement).pause());
   });
 
