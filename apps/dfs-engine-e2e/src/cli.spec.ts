@@ -308,7 +308,8 @@ describe('the command line', () => {
     expect((await dfs(['get', 'keyed/in.txt', '-'], { env })).out).toBe('in');
     expect(await dfs(['get', 'outside.txt', '-'], { env })).toMatchObject({ code: 4, out: '' });
     expect(await dfs(['rm', 'keyed/in.txt'], { env })).toMatchObject({ code: 6 });
-    expect((await dfs(['key', 'ls'])).out).toMatch(new RegExp(`^${id} .* used .* test$`, 'm'));
+    const used = new RegExp(`^${id} .* used .* test$`, 'm');
+    await eventually(async () => used.test((await dfs(['key', 'ls'])).out), { what: 'the key is told as used' });
     expect((await dfs(['key', 'rm', id])).code).toBe(0);
     expect(await dfs(['ls', 'keyed'], { env })).toMatchObject({ code: 6 });
   });

@@ -116,7 +116,8 @@ describe('the generated client, with a built engine', () => {
     expect(resync).toBe(false);
     const uploaded = events.flatMap((event) => (event.type === 'file.uploaded' ? event.data.files : []));
     expect(uploaded.map(({ path }) => path)).toEqual(['events/a']);
-    expect((await dfs.events(position)).events).toEqual([]);
+    const later = (await dfs.events(position)).events;
+    expect(later.filter(({ type }) => type === 'file.uploaded')).toEqual([]);
     expect((await dfs.events({ stream: 'another', seq: 1 })).resync).toBe(true);
   });
 

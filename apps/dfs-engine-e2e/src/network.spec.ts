@@ -24,9 +24,12 @@ describe('three nodes', () => {
     expect(infos.map((info) => info.network.members)).toEqual([3, 3, 3]);
     expect(infos.map((info) => info.name)).toEqual(['node-a', 'node-b', 'node-c']);
     expect(infos.map((info) => info.network.role)).toEqual(['owner', 'member', 'member']);
-    const { items } = await b.peers();
-    expect(items.map((peer) => peer.state).sort()).toEqual(['connected', 'connected', 'self']);
-    expect(new Set(items.map((peer) => peer.name))).toEqual(new Set(['node-a', 'node-b', 'node-c']));
+    await eventually(async () => {
+      const { items } = await b.peers();
+      expect(items.map((peer) => peer.state).sort()).toEqual(['connected', 'connected', 'self']);
+      expect(new Set(items.map((peer) => peer.name))).toEqual(new Set(['node-a', 'node-b', 'node-c']));
+      return true;
+    });
   });
 
   it('share an empty file, names in every script, and the same bytes under two names', async () => {

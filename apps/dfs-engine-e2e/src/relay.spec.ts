@@ -47,8 +47,11 @@ unless(why, describe)('two nodes that reach a third one, and not each other', ()
     await connected(nodes);
     const [middle, left] = [at(nodes, 0), at(nodes, 1)];
     const { peerId } = await middle.node();
-    expect((await addressesOf(left, 'right'))[0]).toContain(`/p2p/${peerId}/p2p-circuit/p2p/`);
-    expect((await left.node()).addresses.at(-1)).toContain(`/p2p/${peerId}/p2p-circuit/p2p/`);
+    const way = `/p2p/${peerId}/p2p-circuit/p2p/`;
+    await eventually(async () => (await addressesOf(left, 'right'))[0]?.includes(way), {
+      what: 'the way to the right',
+    });
+    await eventually(async () => (await left.node()).addresses.at(-1)?.includes(way), { what: 'its own address' });
     expect((await addressesOf(left, 'middle')).join()).not.toContain('p2p-circuit');
   });
 

@@ -34,5 +34,5 @@ describe('a member that comes back with rotten packs', () => {
       const { problems } = JSON.parse((await check(node.dataDir, '--json')).out) as { problems: { area: string }[] };
       expect(problems.filter(({ area }) => area === 'pins')).toEqual([]);
     }
-  }, 300_000);
+  });
 });
