@@ -8,6 +8,6 @@ module.exports = {
   testMatch: ['**/*.spec.ts'],
   moduleNameMapper: { tslib: 'tslib/tslib.es6.js', '^(\\.{1,2}/.*)\\.js$': '$1' },
   testEnvironmentOptions: { customExportConditions: ['@dfs/source', 'browser'] },
-  testTimeout: 60000,
+  testTimeout: 600000,
   modulePathIgnorePatterns: ['/dist/', '/out-tsc/', '/.nx/'],
 };

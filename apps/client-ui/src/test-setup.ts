@@ -4,7 +4,7 @@ import { setupZonelessTestEnv } from 'jest-preset-angular/setup-env/zoneless';
 
 setupZonelessTestEnv();
 // The condition comes true; how soon depends on how busy the machine is.
-configure({ asyncUtilTimeout: 30_000 });
+configure({ asyncUtilTimeout: 120_000 });
 
 // Every browser has it; the jsdom of these tests reads a Blob by FileReader alone.
 if (!('arrayBuffer' in Blob.prototype)) {

@@ -16,6 +16,8 @@ import {
   type Summary,
 } from '@dfs/contracts';
 
+/** A call is waited for so often: for longer than the console waits until it asks anew, also on a quiet machine. */
+const MOST_LOOKS = 6000;
 const STREAM = 'stream-of-the-test';
 
 /** The other end of the console in a component test: answers calls, and tells events through the real event stream. */
@@ -102,7 +104,7 @@ export class FakeNode {
 
   /** Waits for a call of a path and answers it. */
   async answerSoon(method: string, url: string, body: unknown, status = 200): Promise<void> {
-    for (let tries = 0; tries < 400; tries++) {
+    for (let tries = 0; tries < MOST_LOOKS; tries++) {
       if (this.answer(method, url, body, status) > 0) return;
       await new Promise((done) => setTimeout(done, 5));
     }

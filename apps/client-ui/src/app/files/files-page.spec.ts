@@ -147,28 +147,23 @@ describe('FilesPage', () => {
     const row = await rowOf('music/');
     expect(await within(row).findByText('Copying')).toBeTruthy();
     const turned = (text: string) =>
-      waitFor(
-        () => {
-          fake.answerLists();
-          expect(within(row).getByText(text)).toBeTruthy();
-        },
-        { timeout: 10_000 },
-      );
+      waitFor(() => {
+        fake.answerLists();
+        expect(within(row).getByText(text)).toBeTruthy();
+      });
     // Nobody tells of a file: the figures turn.
     await fake.answerSoon('GET', routes.summary, summary({ safe: 0 }));
     const { storage, files: fileTotals, network } = node();
     fake.tell('node.status', { uptimeSeconds: 7200, storage, fileTotals, network, connectedPeers: 2 }, false);
     worstOf({ state: 'safe', reach: 'enough' });
-    await waitFor(() => expect(fake.answer('GET', routes.summary, summary({ safe: 1 }))).toBeGreaterThan(0), {
-      timeout: 10_000,
-    });
+    await waitFor(() => expect(fake.answer('GET', routes.summary, summary({ safe: 1 }))).toBeGreaterThan(0));
     await turned('All safe');
 
     worstOf(replicating);
     const replication = { target: 3, copies: 2, reachable: 2, state: 'replicating' } as const;
     fake.tell('file.replication', { files: [{ id: 'x', path: 'music/deep/a.mp3', replication }] }, false);
     await turned('Copying');
-  }, 30_000);
+  });
 
   it('deletes a few without a question, and undoes it by the act', async () => {
     await show([file('doomed.txt')]);

@@ -133,9 +133,9 @@ describe('PeersPage', () => {
     };
     await waitFor(() => expect(uptime('berta')).toMatch(/^01:0\d:\d\d$/));
     const before = uptime('berta');
-    await waitFor(() => expect(uptime('berta')).not.toBe(before), { timeout: 30_000 });
+    await waitFor(() => expect(uptime('berta')).not.toBe(before));
     expect(uptime('zoe')).toBe('–');
-  }, 60_000);
+  });
 
   it('says what went wrong and tries again', async () => {
     await show([self]);

@@ -54,17 +54,17 @@ describe('Shell', () => {
     expect(screen.getByText('Studio Nord')).toBeTruthy();
     expect(await screen.findByText('2 of 2 peers')).toBeTruthy();
     expect(await screen.findByText('Live')).toBeTruthy();
-    expect(screen.getByText(/01:00:0\d/)).toBeTruthy();
+    expect(screen.getByText(/^01:0\d:\d\d$/)).toBeTruthy();
   });
 
   it('ticks on by itself, and follows what the node says', async () => {
     await show();
     await signIn();
-    expect(await screen.findByText(/01:00:0[0-1]/)).toBeTruthy();
-    expect(await screen.findByText(/01:00:0[2-5]/, {}, { timeout: 4000 })).toBeTruthy();
+    const before = (await screen.findByText(/^01:0\d:\d\d$/)).textContent;
+    await waitFor(() => expect(screen.getByText(/^01:0\d:\d\d$/).textContent).not.toBe(before));
     const { storage, files: fileTotals, network } = node();
     fake.tell('node.status', { uptimeSeconds: 7200, storage, fileTotals, network, connectedPeers: 1 }, false);
-    expect(await screen.findByText(/02:00:0\d/)).toBeTruthy();
+    expect(await screen.findByText(/^02:0\d:\d\d$/)).toBeTruthy();
   });
 
   it('says that the node is gone, and what to do', async () => {
@@ -74,7 +74,7 @@ describe('Shell', () => {
     fake.vanish();
     expect(await screen.findByText('Offline')).toBeTruthy();
     expect(await screen.findByText('Not connected to this node.')).toBeTruthy();
-    expect(screen.queryByText(/01:00:\d\d/)).toBeNull();
+    expect(screen.queryByText(/^01:0\d:\d\d$/)).toBeNull();
     expect(screen.getByRole('button', { name: 'Try now' })).toBeTruthy();
   });
 
