@@ -6,17 +6,20 @@
  *     node tools/messages.mjs --json     prints all messages
  */
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { MessageExtractor } from '@angular/localize/tools';
-import { NodeJSFileSystem } from '@angular/compiler-cli';
+import * as compilerCli from '@angular/compiler-cli';
 import { transformSync } from '@swc/core';
+
+/** Its types are written for bundlers: the compiler of the tools does not find them. @type {any} */
+const { formatDiagnostics, NodeJSFileSystem, performCompilation, readConfiguration } = compilerCli;
 
 const ROOT = join(import.meta.dirname, '..');
 const TEXTS = join(ROOT, 'apps/client-ui/src/i18n/de.json');
 
-/** Beside the tree, so that nothing of it is found by others. */
-const out = mkdtempSync(join(ROOT, 'tmp-messages-'));
+/** Outside of the tree: lint and others that walk it find nothing of this. */
+const out = mkdtempSync(join(tmpdir(), 'dfs-messages-'));
 try {
   const messages = messagesOf(out);
   if (process.argv.includes('--json')) console.log(JSON.stringify(messages, null, 2));
@@ -31,19 +34,18 @@ try {
  * @returns {string[]}
  */
 function messagesOf(folder) {
-  const ngc = join(ROOT, 'node_modules/@angular/compiler-cli/bundles/src/bin/ngc.js');
   const app = join(ROOT, 'apps/client-ui');
-  const options = ['--outDir', folder, '--rootDir', join(app, 'src'), '--sourceMap', 'false'];
-  const run = spawnSync(process.execPath, [ngc, '-p', join(app, 'tsconfig.app.json'), ...options], {
-    encoding: 'utf8',
-  });
-  if (run.status !== 0) throw new Error(`The console does not compile:\n${run.stdout}${run.stderr}`);
+  // The build has checked the types.
+  const options = { outDir: folder, rootDir: join(app, 'src'), sourceMap: false, noCheck: true };
+  const configuration = readConfiguration(join(app, 'tsconfig.app.json'), options);
+  const { diagnostics } = performCompilation({ ...configuration, gatherDiagnostics: () => configuration.errors });
+  if (diagnostics.length > 0) throw new Error(`The console does not compile:\n${formatDiagnostics(diagnostics)}`);
   // Beside the console itself, without templates.
   for (const file of globSync(join(ROOT, 'libs/client-data/src/**/*.ts'))) {
     if (!file.endsWith('.spec.ts')) writeFileSync(join(folder, `data-${basename(file, '.ts')}.js`), plain(file));
   }
   const quiet = { level: 3, debug() {}, info() {}, warn() {}, error() {} };
-  const extractor = new MessageExtractor(/** @type {any} */ (new NodeJSFileSystem()), /** @type {any} */ (quiet), {
+  const extractor = new MessageExtractor(new NodeJSFileSystem(), /** @type {any} */ (quiet), {
     basePath: /** @type {any} */ (folder),
     useSourceMaps: false,
   });
