@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiler } from '../lib/compiler.mjs';
 import { npmCommand, slashed } from '../lib/platform.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -38,7 +39,13 @@ pack();
 /** As far as something is stale: a console that is being served stays as it is. */
 function build() {
   const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
-  for (const command of [['tools/build.mjs'], [nx, 'run', 'dfs-cli:build']]) {
+  const commands = [
+    ['tools/build.mjs'],
+    [nx, 'run', 'client:generate'],
+    compiler('--build', 'apps/dfs-cli/tsconfig.build.json'),
+    ['tools/bundle.mjs', 'apps/dfs-cli'],
+  ];
+  for (const command of commands) {
     const result = spawnSync(process.execPath, command, {
       cwd: root,
       encoding: 'utf8',
