@@ -18,6 +18,8 @@ const USUAL = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/googl
 export interface BrowserOptions {
   /** Permissions of files hold for it, also where the suite is run by root. */
   unprivileged?: boolean;
+  /** More of its own options. */
+  args?: readonly string[];
 }
 
 /** The Chromium of this machine. */
@@ -28,11 +30,11 @@ export function chromiumPath(): string {
 }
 
 /** A headless Chromium: the one that `CHROMIUM_PATH` names, or one of the usual places. */
-export async function launchBrowser({ unprivileged = false }: BrowserOptions = {}): Promise<Browser> {
+export async function launchBrowser({ unprivileged = false, args = [] }: BrowserOptions = {}): Promise<Browser> {
   const found = chromiumPath();
   const executablePath = unprivileged && process.getuid?.() === 0 ? await withoutPowers(found) : found;
   const env = { ...process.env, ...(await stillNetwork()) };
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--headless=new'], env, timeout: START_MS });
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--headless=new', ...args], env, timeout: START_MS });
 }
 
 /** A program that starts this one without the powers by which root reads everything. */

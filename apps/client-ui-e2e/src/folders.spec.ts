@@ -1,12 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { removeAll, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
-import type { Browser } from 'playwright-core';
+import { eventually, removeAll, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import type { FileList } from '@dfs/contracts';
+import type { Browser, Locator } from 'playwright-core';
 import { launchBrowser, openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
 
 const NARROW = { width: 390, height: 844 };
 const WIDE = { width: 1280, height: 800 };
+/** All files of a folder that has enough of them to be asked about. */
+const LETTERS = 12;
 
 describe('live folders in the browser', () => {
   let engine: Engine;
@@ -66,6 +69,58 @@ describe('live folders in the browser', () => {
     await look('bound');
     await card.getByRole('link', { name: 'plans' }).click();
     await ui.shows(['plans/garden.txt']);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('asks in the drawer and on its page before very many deletions of the disk reach the network, and does as one says', async () => {
+    const root = allowed.file('letters');
+    const names = Array.from({ length: LETTERS }, (_, n) => `letter ${String(n).padStart(2, '0')}.txt`);
+    await mkdir(root);
+    for (const name of names) await writeFile(`${root}/${name}`, name);
+    await engine.json('/live-folders', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ root, prefix: 'letters' }),
+    });
+    await using tab = await openTab(browser, { viewport: WIDE });
+    const { page } = tab;
+    const ui = new ConsolePage(page);
+    await ui.open(engine.link);
+    await ui.goTo('Live folders');
+    const card = ui.card('letters');
+    await card.getByText('Up to date').waitFor();
+    await card.getByText(`${LETTERS} files`).first().waitFor();
+    const stored = async () => (await engine.json<FileList>('/files?prefix=letters/')).total;
+    /** All are gone from the disk; until the drawer asks. */
+    const deleteAll = async (): Promise<Locator> => {
+      for (const name of names) await rm(`${root}/${name}`);
+      await card.getByText(`${LETTERS} deletions to answer`).waitFor();
+      await page.getByRole('button', { name: /^Work/ }).click();
+      await ui.work().getByText(`letters: ${LETTERS} deletions on the disk, waiting for your answer.`).waitFor();
+      return page.getByRole('dialog');
+    };
+    const dialog = await deleteAll();
+    await screenshot(page, 'folders-held-drawer');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await ui.work().getByRole('button', { name: 'Look' }).click();
+    await dialog.getByRole('list', { name: 'Names of the files' }).getByText('letter 00.txt').waitFor();
+    await screenshot(page, 'folders-held');
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    expect(await stored()).toBe(LETTERS);
+    await dialog.getByRole('button', { name: 'Put back on the disk' }).click();
+    await dialog.getByText('No deletion waits for an answer.').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await card.getByText('Up to date').waitFor();
+    await eventually(async () => (await readdir(root)).filter((name) => name.startsWith('letter')).length === LETTERS);
+    expect(await stored()).toBe(LETTERS);
+    await ui.closeUploads();
+    await deleteAll();
+    await ui.work().getByRole('button', { name: 'Look' }).click();
+    await dialog.getByRole('button', { name: 'Delete in the network too' }).click();
+    const sure = page.getByRole('dialog', { name: `Delete ${LETTERS} files in the network too?` });
+    await sure.getByText('letter 00.txt').waitFor();
+    await sure.getByRole('button', { name: 'Delete in the network too' }).click();
+    await eventually(async () => (await stored()) === 0, { what: 'they are deleted in the network' });
     expect(tab.complaints).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually, isLong, sha256Hex, unless, type Engine } from '@dfs/testing';
-import type { FileInfo, FileList, VersionList } from '@dfs/contracts';
+import type { FileInfo, FileList, TransferList, VersionList } from '@dfs/contracts';
 import type { CDPSession, Page } from 'playwright-core';
 import { openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
@@ -62,6 +62,13 @@ describe('uploads that finish', () => {
     });
     return parts;
   };
+  /** Of the disk, over the window. */
+  const drop = async (path: string): Promise<void> => {
+    const data = { items: [], files: [path], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await wire.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
+    }
+  };
   const storedOf = async (): Promise<number> => {
     const text = (await desk.ui.work().locator('dfs-progress-bar p').textContent()) ?? '';
     return Number(/stored ([\d.]+) MB/.exec(text)?.[1] ?? 0) * MB;
@@ -73,6 +80,13 @@ describe('uploads that finish', () => {
     await one.closeUploads();
     await one.work().waitFor({ state: 'detached' });
   };
+  /** Copies that the network wants from now on. */
+  const copies = (replicas: number) =>
+    engine.json('/settings', {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ replicas }),
+    });
   const versions = async (path: string): Promise<number> => {
     const { items } = await list(path);
     return (await engine.json<VersionList>(`/files/${(items[0] as FileInfo).id}/versions`)).items.length;
@@ -147,6 +161,77 @@ describe('uploads that finish', () => {
     await desk.page.context().setOffline(false);
     await desk.ui.row('taken/meanwhile.txt').waitFor();
     await desk.ui.row('taken/offline.txt').waitFor();
+  });
+
+  it('are paused, gone on with, cancelled and begun again, one or all; how far they are is told in three parts', async () => {
+    const paths = [await large('first.bin'), await large('second.bin')];
+    const work = desk.ui.work();
+    const row = (name: string) => work.getByRole('listitem').filter({ hasText: name });
+    const button = (name: string) => work.getByRole('button', { name, exact: true });
+    const parts = work.locator('dfs-progress-bar p');
+    await desk.ui.folder(engine.url, '');
+    await slow(SLOW);
+    await desk.ui.choose(paths);
+    for (const name of ['first.bin', 'second.bin'])
+      await row(name)
+        .getByText(/MB stored/)
+        .waitFor();
+    await button('Pause first.bin').click();
+    await row('first.bin')
+      .getByText(/Paused · [\d.]+ MB of 72 MB stored/)
+      .waitFor();
+    await button('Pause second.bin').waitFor();
+    await button('Pause all').click();
+    await work.getByRole('heading', { name: '2 uploads paused' }).waitFor();
+    await screenshot(desk.page, 'uploads-paused');
+    expect(await desk.ui.accessibilityFaults()).toEqual([]);
+    const sent = partsOf(desk.page);
+    await button('Go on: first.bin').click();
+    await button('Pause first.bin').waitFor();
+    await button('Pause all').click();
+    await button('Go on with all').click();
+    await button('Cancel second.bin').click();
+    await row('second.bin').getByText('Cancelled', { exact: true }).waitFor();
+    await slow(-1);
+    await work.getByRole('heading', { name: '1 file uploaded' }).waitFor();
+    expect(Math.min(...sent.map(({ from }) => from))).toBeGreaterThan(0);
+    // One node of three that there should be.
+    await parts.getByText('Sent 72 MB · stored 72 MB · safe 0 B of 72 MB').waitFor();
+    await button('Upload after all: second.bin').click();
+    await work.getByRole('heading', { name: '2 files uploaded' }).waitFor();
+    await parts.getByText('Sent 144 MB · stored 144 MB · safe 0 B of 144 MB').waitFor();
+    await copies(1);
+    await parts.getByText('Sent 144 MB · stored 144 MB · safe 144 MB of 144 MB').waitFor();
+    await copies(3);
+    await slow(SLOW);
+    await desk.ui.choose([await large('third.bin'), await large('fourth.bin')]);
+    await button('Pause third.bin').waitFor();
+    await button('Cancel all').click();
+    await work.getByRole('heading', { name: '2 uploads cancelled' }).waitFor();
+    await slow(-1);
+    const running = async () =>
+      (await engine.json<TransferList>('/transfers')).items.filter(({ state }) => state === 'running');
+    await eventually(async () => (await running()).length === 0, { what: 'nothing of them is left on the node' });
+    expect((await list('third')).total + (await list('fourth')).total).toBe(0);
+  });
+
+  it('whose names exist can be skipped, all of them at once, and sent after all', async () => {
+    for (const name of ['a.txt', 'b.txt']) await engine.put(`kept/${name}`, 'the first');
+    await desk.ui.folder(engine.url, 'kept/');
+    await desk.ui.row('kept/b.txt').waitFor();
+    await desk.ui.choose(
+      ['a.txt', 'b.txt', 'new.txt'].map((name) => ({ name, mimeType: '', buffer: Buffer.from('the second') })),
+    );
+    await desk.page.getByRole('dialog').getByRole('button', { name: 'Skip' }).click();
+    await desk.ui.row('kept/new.txt').waitFor();
+    const row = desk.ui.work().getByRole('listitem').filter({ hasText: 'a.txt' });
+    await row.getByText('Skipped: the file that is there stays').waitFor();
+    for (const name of ['a.txt', 'b.txt']) expect(await versions(`kept/${name}`)).toBe(1);
+    await desk.ui.work().getByRole('button', { name: 'Upload after all: a.txt' }).click();
+    await desk.page.getByRole('heading', { name: 'A file of this name exists' }).waitFor();
+    await desk.page.getByRole('dialog').getByRole('button', { name: 'Replace' }).click();
+    await eventually(async () => (await versions('kept/a.txt')) === 2, { what: 'the second version of a.txt' });
+    expect(await versions('kept/b.txt')).toBe(1);
   });
 
   unless(isLong ? undefined : 'a time is measured on a quiet machine: DFS_LONG=1', it)(
@@ -234,10 +319,7 @@ describe('uploads that finish', () => {
         }),
       DRAWN_MS,
     );
-    const data = { items: [], files: [folder], dragOperationsMask: 1 };
-    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-      await wire.send('Input.dispatchDragEvent', { type, x: 600, y: 400, data });
-    }
+    await drop(folder);
     expect(await shown).toMatch(/^Looking through what was dropped/);
     const ended = await desk.ui.uploadsEnded();
     expect(ended).toMatch(/^3 uploads failed; /);
@@ -266,5 +348,12 @@ describe('uploads that finish', () => {
     expect(asked.flat().filter((path) => !three.includes(path))).toEqual([]);
     await desk.ui.folder(engine.url, 'drop/');
     await desk.ui.row('drop/none/').waitFor();
+    // And it is said that it may have been one.
+    const pipe = desk.ui.work().getByRole('listitem').filter({ hasText: 'pipe' });
+    await drop(join(folder, 'pipe'));
+    await desk.page.getByRole('button', { name: 'Skip' }).click();
+    await desk.ui.work().getByRole('button', { name: 'Upload after all: pipe' }).click();
+    await desk.page.getByRole('button', { name: 'Replace' }).click();
+    await pipe.getByText('empty file; a pipe or a device comes as one').waitFor();
   });
 });
