@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { netnsUnavailable, NetnsLan, type NetnsHost } from './netns.js';
+import { rm } from 'node:fs/promises';
+import { claimSubnet, netnsUnavailable, NetnsLan, type NetnsHost } from './netns.js';
 import { unless } from './unless.js';
 import { eventually } from './wait.js';
 
@@ -11,7 +12,7 @@ s.once('data', (d) => { console.log(String(d)); process.exit(0); }); s.once('err
 setTimeout(() => process.exit(1), Number(process.argv[2]));`;
 
 unless(await netnsUnavailable(), describe)('hosts of their own', () => {
-  const reaches = async (from: NetnsHost, address: string, patience = 15_000): Promise<boolean> => {
+  const reaches = async (from: NetnsHost, address: string, patience = 120_000): Promise<boolean> => {
     const [program = '', ...rest] = from.exec;
     const child = spawn(program, [...rest, process.execPath, '-e', ASK, address, String(patience)]);
     const [code] = (await once(child, 'exit')) as [number];
@@ -41,6 +42,15 @@ unless(await netnsUnavailable(), describe)('hosts of their own', () => {
       expect((await lan.traffic(1)).sent).toBeGreaterThan(0);
     } finally {
       for (const server of servers) server.kill('SIGKILL');
+    }
+  });
+
+  it('are on a network of their own, also where two tests look for one at the same time', async () => {
+    const claimed = await Promise.all([claimSubnet(7), claimSubnet(7)]);
+    try {
+      expect(new Set(claimed.map(({ subnet }) => subnet)).size).toBe(2);
+    } finally {
+      for (const { claim } of claimed) await rm(claim);
     }
   });
 

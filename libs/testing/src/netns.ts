@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isRunning } from './ports.js';
+import { isClaimed, isRunning } from './ports.js';
 
 const run = promisify(execFile);
 
@@ -17,8 +19,10 @@ const MAX_HOSTS = 200;
 const BURST_BYTES = 256 * 1024;
 /** Milliseconds a byte may wait in front of a limited link before it is dropped. */
 const QUEUE_TIME = 100;
-/** Milliseconds that making or removing one thing may take. */
-const COMMAND_TIME = 20_000;
+/** Milliseconds that making or removing one thing may take, where many programs want the processor. */
+const COMMAND_TIME = 120_000;
+/** A file for each pair of networks that a test has claimed. */
+const CLAIMS = join(tmpdir(), 'dfs-test-subnets');
 
 /** Faults of a link; none when left out. */
 export interface LinkLimit {
@@ -60,7 +64,7 @@ export class NetnsLan implements AsyncDisposable {
 
   private constructor(
     private readonly prefix: string,
-    private readonly network: { lan: string; control: string },
+    private readonly network: { lan: string; control: string; claim: string },
   ) {}
 
   /** @throws Error where it is not available */
@@ -72,8 +76,8 @@ export class NetnsLan implements AsyncDisposable {
     // One digit of base 36, so that names of interfaces stay short and can be told apart.
     const number = counter++ % 36;
     // Each has a pair of networks of its own, so that tests run side by side.
-    const subnet = await freeSubnet(process.pid * 31 + number);
-    const network = { lan: `10.217.${subnet}`, control: `10.218.${subnet}` };
+    const { subnet, claim } = await claimSubnet(process.pid * 31 + number);
+    const network = { lan: `10.217.${subnet}`, control: `10.218.${subnet}`, claim };
     const lan = new NetnsLan(`${PREFIX}${process.pid.toString(36)}${number.toString(36)}`, network);
     try {
       await lan.build(count);
@@ -214,15 +218,20 @@ export class NetnsLan implements AsyncDisposable {
     }
     for (const { name } of this.hosts.splice(0)) await quietly('ip', 'netns', 'del', name);
     for (const name of this.bridges.splice(0)) await quietly('ip', 'link', 'del', name);
+    await rm(this.network.claim, { force: true });
   }
 }
 
-/** The first of which no network is here, counted from some number. */
-async function freeSubnet(from: number): Promise<number> {
-  const taken = await command('ip', '-o', '-4', 'address', 'show');
+/** Claims the first of which no network is here, and which no other test is about to make, counted from some number. */
+export async function claimSubnet(from: number): Promise<{ subnet: number; claim: string }> {
+  await mkdir(CLAIMS, { recursive: true });
   for (let number = from; ; number++) {
     const subnet = 16 + (number % 224);
-    if (!taken.includes(` 10.218.${subnet}.`)) return subnet;
+    const claim = join(CLAIMS, String(subnet));
+    if (!(await isClaimed(claim))) continue;
+    const taken = await command('ip', '-o', '-4', 'address', 'show');
+    if (!taken.includes(` 10.218.${subnet}.`)) return { subnet, claim };
+    await rm(claim, { force: true });
   }
 }
 

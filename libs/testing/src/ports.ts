@@ -31,8 +31,8 @@ export async function claimPort(): Promise<ClaimedPort> {
   }
 }
 
-/** Claims by a file; that of a process which is no more goes. */
-async function isClaimed(claim: string): Promise<boolean> {
+/** Claims what a file stands for, for this process; the claim of a process which is no more goes. @returns whether it is this process's now */
+export async function isClaimed(claim: string): Promise<boolean> {
   const file = await open(claim, 'wx').catch(() => undefined);
   if (file === undefined) {
     const owner = Number(await readFile(claim, 'utf8').catch(() => ''));
