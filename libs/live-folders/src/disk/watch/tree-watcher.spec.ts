@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, rm, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { systemTimers, VirtualTime } from '@dfs/runtime';
 import { eventually, isLong, tempDir } from '@dfs/testing';
 import { memoryRoot, p } from '../../testing/memory-root.js';
@@ -58,6 +59,16 @@ describe('watching is a hint (rule 16)', () => {
       timers.advance(21);
     }
     expect(told).toHaveLength(2);
+  });
+
+  it('one timer waits for all events of a burst', () => {
+    const { source, timers, watcher, told } = make();
+    const after = jest.spyOn(timers, 'after');
+    watcher.beforeListing([p('d')]);
+    for (let n = 0; n < 1000; n++) source.change('/r/d', `x${n}`);
+    expect(after).toHaveBeenCalledTimes(1);
+    timers.advance(50);
+    expect(told).toEqual([{ directories: ['d'] }]);
   });
 
   it('names of ours cause nothing', () => {

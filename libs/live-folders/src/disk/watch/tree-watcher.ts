@@ -34,6 +34,8 @@ export class TreeWatcher {
   #all: 'burst' | 'overflow' | undefined;
   #events = 0;
   #first: number | undefined;
+  /** When it is to be told. */
+  #due = 0;
   #callOff: Unsubscribe | undefined;
   #isShort = false;
 
@@ -74,6 +76,7 @@ export class TreeWatcher {
   close(): void {
     this.#onDirty = undefined;
     this.#callOff?.();
+    this.#callOff = undefined;
     this.#endAll();
     this.#dirty.clear();
   }
@@ -168,8 +171,16 @@ export class TreeWatcher {
     const now = timers.ticks();
     this.#first ??= now;
     const [quiet, latest] = this.#all ? [BURST_QUIET, BURST_LATEST] : [QUIET, LATEST];
-    this.#callOff?.();
-    this.#callOff = timers.after(Math.max(0, Math.min(quiet, this.#first + latest - now)), () => this.#tell());
+    this.#due = Math.min(now + quiet, this.#first + latest);
+    this.#callOff ??= timers.after(Math.max(0, this.#due - now), () => this.#ring());
+  }
+
+  /** One timer for all events of a burst: it begins anew only when it rings too early. */
+  #ring(): void {
+    const { timers } = this.#options;
+    const early = this.#due - timers.ticks();
+    this.#callOff = early > 0 ? timers.after(early, () => this.#ring()) : undefined;
+    if (early <= 0) this.#tell();
   }
 
   #tell(): void {
