@@ -1,20 +1,23 @@
 import { byIds, changeByIds, VALUES, type Database, type Reader, type SqlValue, type Tx } from '@dfs/database';
 import type { LiveFolderCount } from '@dfs/contracts';
 import { cidFromBytes, cidToBytes } from '@dfs/protocol';
-import { bytesOfDiskPath, diskPathOfBytes } from '../disk/names.js';
+import { bytesOfDiskPath, diskPathOfBytes, toDiskPath } from '../disk/names.js';
 import type { BaseRow } from '../plan/model.js';
 
 const FILE = 1;
 const DIRECTORY = 3;
 const NONE: Count = { files: 0, bytes: 0 };
 
+/** Bytes come as hex digits: nearly all rows of a pass are only compared, and a text costs a fraction of what bytes do. */
 interface Row {
   path: string;
   kind: number;
-  record: Uint8Array | null;
-  content: Uint8Array | null;
+  /** Empty where there is none. */
+  record: string;
+  content: string;
   executable: number;
-  name: Uint8Array;
+  /** Null where the disk has the very bytes of the path. */
+  name: Uint8Array | null;
   inode: string | null;
   size: number;
   mtime: string;
@@ -26,7 +29,8 @@ const COLUMNS = [
   ...['folder', 'path', 'parent', 'kind', 'record', 'content', 'executable', 'name', 'inode', 'size', 'mtime', 'ctime'],
   'racy',
 ];
-const SELECT = `SELECT path, kind, record, content, executable, name, inode, size, mtime, ctime, racy FROM live_folder_base`;
+const SELECT = `SELECT path, kind, lower(hex(record)) AS record, hex(content) AS content, executable,
+  CASE WHEN name <> CAST(path AS BLOB) THEN name END AS name, inode, size, mtime, ctime, racy FROM live_folder_base`;
 /** Rows of one page. */
 const PAGE = 5000;
 
@@ -49,11 +53,17 @@ export interface OwnDeletion {
 /** The base tree of one folder, and the deletions that were signed from it. */
 export class BaseTree {
   private counted: Count | undefined;
+  private changes = 0;
 
   constructor(
     private readonly db: Pick<Database, 'query' | 'write'>,
     private readonly folder: string,
   ) {}
+
+  /** Another one after each change that was committed: what was read at the same number is still so. */
+  get version(): number {
+    return this.changes;
+  }
 
   /** All of it, by path. */
   async all(reader: Reader = this.db): Promise<Map<string, BaseRow>> {
@@ -104,6 +114,7 @@ export class BaseTree {
   /** Within the unit of work of what the rows follow from. Of several changes of one path the last counts. */
   async change(tx: Tx, changes: readonly BaseChange[]): Promise<void> {
     const last = new Map(changes.map(({ path, row }) => [path, row]));
+    tx.afterCommit(() => (this.changes += 1));
     await this.countAlong(tx, last);
     const gone = [...last].filter(([, row]) => row === undefined).map(([path]) => path);
     await changeByIds(tx, `DELETE FROM live_folder_base WHERE folder = ?2 AND path IN ${VALUES}`, gone, [this.folder]);
@@ -150,7 +161,10 @@ export class BaseTree {
   }
 
   async clear(tx: Tx): Promise<void> {
-    tx.afterCommit(() => (this.counted = NONE));
+    tx.afterCommit(() => {
+      this.counted = NONE;
+      this.changes += 1;
+    });
     for (const table of ['base', 'deleted'])
       await tx.run(`DELETE FROM live_folder_${table} WHERE folder = ?`, [this.folder]);
   }
@@ -172,16 +186,20 @@ export class BaseTree {
 }
 
 function rowFrom({ path, kind, record, content, executable, name, inode, size, mtime, ctime, racy }: Row): BaseRow {
-  const id = record && Buffer.from(record).toString('hex');
-  const own = { path, name: diskPathOfBytes(name) };
-  if (kind === DIRECTORY || content === null || id === null) return { kind: 'directory', ...own, record: id };
+  const own = { path, name: name === null ? toDiskPath(path) : diskPathOfBytes(name) };
+  if (kind === DIRECTORY || content === '' || record === '')
+    return { kind: 'directory', ...own, record: record === '' ? null : record };
   const stat =
     inode === null ? undefined : { inode: BigInt(inode), size, mtimeNs: BigInt(mtime), ctimeNs: BigInt(ctime) };
   return {
     kind: 'file',
-    ...own,
-    record: id,
-    contentId: cidFromBytes(content),
+    path,
+    name: own.name,
+    record,
+    // Of a file that is as it was nobody asks for it.
+    get contentId() {
+      return cidFromBytes(Buffer.from(content, 'hex'));
+    },
     executable: executable === 1,
     stat,
     racy: racy === 1,

@@ -36,6 +36,8 @@ export interface TemporaryName {
 /** The ids that a temporary name consists of. */
 export type TemporaryIds = Pick<TemporaryName, 'fileId' | 'recordId'>;
 
+// eslint-disable-next-line no-control-regex -- ASCII, and only that
+const BEYOND_ASCII = /[^\u0000-\u007f]/;
 const STAGED_PREFIX = `${TEMPORARY_PREFIX}new-`;
 const TEMPORARY = /^\.dfs-tmp-(new-)?([a-z2-7]{26})-([0-9a-z]{1,64})$/;
 /** Characters that some file systems leave out when they compare names. */
@@ -45,6 +47,8 @@ const SHORT = /^dfs-(fo|tr|tm)~\d+$/;
 
 /** The path of a text, as a program gives it to the file system: UTF-8, in whatever form it has. */
 export function toDiskPath(text: string): DiskPath {
+  // In ASCII each character is its byte.
+  if (!BEYOND_ASCII.test(text)) return text as DiskPath;
   return Buffer.from(text, 'utf8').toString('latin1') as DiskPath;
 }
 

@@ -1,9 +1,9 @@
 import type { Head } from '@dfs/catalogue';
 import { portableName } from '@dfs/runtime';
 import { IGNORE_NAME, isOurs, toDiskPath } from '../disk/names.js';
-import type { DiskTraits } from '../disk/root-disk.js';
+import type { DiskTraits, Stat } from '../disk/root-disk.js';
 import { isSame } from '../plan/decide.js';
-import type { BaseRow, KnownContent, KnownStat, OnDisk, PlanItem } from '../plan/model.js';
+import type { BaseFile, BaseRow, KnownContent, KnownStat, OnDisk, PlanItem } from '../plan/model.js';
 import { directoriesAbove } from '../plan/plan.js';
 import { isShown } from './network-tree.js';
 import type { DiskTree, Rules } from './disk-tree.js';
@@ -28,12 +28,15 @@ export interface Trees {
   readonly traits: DiskTraits;
   /** Whether a path is looked at. */
   isWithin(path: string): boolean;
+  /** Whether disk, base tree and network agree on a file, and nothing else is to be said of it: no step follows for it. */
+  isSettled(path: string): boolean;
 }
 
-/** Every path of the three trees once, but those that are left out; and base rows that are left out now. */
+/** Every path of the three trees once, but those that are left out or settled; and base rows that are left out now. */
 export function assemble(trees: Trees): { items: PlanItem[]; leftOut: string[] } {
-  const paths = new Set<string>(trees.disk.paths());
-  for (const path of trees.base.keys()) paths.add(path);
+  const paths = new Set<string>();
+  for (const path of trees.disk.paths()) if (!trees.isSettled(path)) paths.add(path);
+  for (const path of trees.base.keys()) if (!trees.isSettled(path)) paths.add(path);
   for (const [path, heads] of trees.heads) if (isShown(heads) || trees.base.has(path)) paths.add(path);
   const excluded = exclusions(trees);
   const spelled = spellings(trees);
@@ -79,13 +82,27 @@ function withContent(disk: OnDisk, content: FoundContent | 'failed' | undefined)
 
 /** 7: names of ours before any rule, in both directions; `.dfsignore` is of one disk. */
 function isLeftOut(path: string, { rules, disk, base, heads }: Trees): boolean {
-  if (path === IGNORE_NAME || path.endsWith(`/${IGNORE_NAME}`)) return true;
+  if (isRules(path)) return true;
   const state = disk.stateOf(path).state;
   // Rules have judged a path of the disk tree by its name there, and it is none of ours.
   if (state === 'file' || state === 'directory') return false;
   if (isOurs(toDiskPath(path))) return true;
   const isDirectory = base.get(path)?.kind === 'directory' || heads.get(path)?.[0]?.kind === 'folder';
   return rules.ignoresPath(path, isDirectory ? 'directory' : 'file');
+}
+
+function isRules(path: string): boolean {
+  return path === IGNORE_NAME || path.endsWith(`/${IGNORE_NAME}`);
+}
+
+/**
+ * Whether a file that was agreed on is left as it is, if it still is the same on the disk and its record is the shown one: what `decide`
+ * makes of such a path, and whether the path may stand there.
+ */
+export function mayStay(row: BaseFile, stat: Stat, traits: DiskTraits): boolean {
+  const isSameFile = !row.racy && isSame(row.stat, stat, traits.keepsInodes);
+  const isSameBit = !traits.executableBit || stat.executable === row.executable;
+  return isSameFile && isSameBit && !isRules(row.path) && fits(row.path, traits);
 }
 
 /** 11: paths of the network that cannot stand on this disk, or not beside another one. */
@@ -151,12 +168,16 @@ export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** How many of these heads show something beneath each path that has any beneath it. */
-export function countBeneath(heads: ReadonlyMap<string, readonly Head[]>): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const [path, all] of heads) {
-    if (!isShown(all)) continue;
-    for (const above of directoriesAbove(path)) counts.set(above, (counts.get(above) ?? 0) + 1);
+/** How many of these paths are beneath each path that has any beneath it. */
+export function countBeneath(paths: Iterable<string>): Map<string, number> {
+  const own = new Map<string, number>();
+  for (const path of paths) {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (parent !== '') own.set(parent, (own.get(parent) ?? 0) + 1);
+  }
+  const counts = new Map(own);
+  for (const [path, count] of own) {
+    for (const above of directoriesAbove(path)) counts.set(above, (counts.get(above) ?? 0) + count);
   }
   return counts;
 }

@@ -171,6 +171,12 @@ export class DiskTree {
     return entry && { stat: entry.stat, at: entry.at };
   }
 
+  /** Of a file that stands there for certain. */
+  fileStat(path: string): Stat | undefined {
+    const stat = this.entries.get(path)?.stat;
+    return stat?.kind === 'file' && !this.clouded.has(path) ? stat : undefined;
+  }
+
   /** A later look at a file than that of the listing. */
   update(path: string, stat: Stat): void {
     const entry = this.entries.get(path);
@@ -264,6 +270,18 @@ export class DiskTree {
   }
 
   private enter(name: DiskPath, stat: Stat, at: number): void {
+    if (this.isUsual(name, stat)) this.entries.set(name, { name, stat, at });
+    else this.judge(name, stat, at);
+  }
+
+  /** A file that was here, by the very bytes of its path: the name was judged before, by the same rules. */
+  private isUsual(name: DiskPath, stat: Stat): boolean {
+    if (!this.known.areTried || stat.kind !== 'file') return false;
+    const row = this.known.usual(name);
+    return row?.kind === 'file' && row.name === name && !this.entries.has(name);
+  }
+
+  private judge(name: DiskPath, stat: Stat, at: number): void {
     if (isOurs(name)) return;
     const path = pathOf(name);
     const kind = stat.kind === 'directory' ? 'directory' : 'file';

@@ -4,10 +4,10 @@ import { isSame as isSameStat } from '../plan/decide.js';
 import type { BaseRow } from '../plan/model.js';
 import { directoriesAbove } from '../plan/plan.js';
 import type { FoundContent, Trees } from './assemble.js';
-import { countBeneath, folds } from './assemble.js';
+import { countBeneath, folds, mayStay } from './assemble.js';
 import type { PassContext } from './context.js';
 import { DiskTree, type Rules } from './disk-tree.js';
-import { isShown } from './network-tree.js';
+import { isShown, type KnownHead } from './network-tree.js';
 import { asItIs, BEING_WRITTEN } from './store-files.js';
 
 /** Scope of a pass: everything, or these directories of the disk and these paths of the network. */
@@ -20,6 +20,11 @@ export class Gathering {
   private known = new Set<string>();
   private deletedHere = new Map<string, string>();
   private base = new Map<string, BaseRow>();
+  /** Of the base tree when all of it was read. */
+  private baseVersion: number | undefined;
+  /** Files of which disk, base tree and network agree: most of a pass, and no items of its plan. */
+  private readonly settled = new Set<string>();
+  private held: ReadonlyMap<string, unknown> = new Map();
   private heads = new Map<string, readonly Head[]>();
   private beneath = new Map<string, number>();
   /** Directories whose contents are looked at; of a full pass all. */
@@ -49,11 +54,11 @@ export class Gathering {
 
   /** Lists the disk, and puts in order what an interrupted act left there. */
   async look(): Promise<void> {
-    const { base, disk, atStart, signal } = this.context;
+    const { disk, atStart, signal } = this.context;
     // A file that was to come back from the trash, by a copy, has no name of ours beside its place.
     if (atStart) await disk.recover([]);
     if (this.scope === 'full') {
-      this.base = await base.all();
+      await this.readAllOfBase();
       await this.disk.walk([ROOT], () => true, signal);
     } else await this.lookAtSome(this.scope);
     await this.recover();
@@ -69,41 +74,64 @@ export class Gathering {
 
   /** Reads base tree and heads anew; the disk stays as it was seen. */
   async read(): Promise<void> {
-    const { base, network } = this.context;
+    const { network, held } = this.context;
+    this.settled.clear();
+    this.held = await held.all();
+    const known: KnownHead = (path, record) => this.knownHead(path, record);
     if (this.scope === 'full') {
-      this.base = await base.all();
-      const shown = await network.all((path, record) => this.knownHead(path, record));
-      const others = [...new Set([...this.base.keys(), ...this.disk.paths()])].filter((path) => !shown.has(path));
-      this.heads = new Map([...shown, ...(await network.of(others))]);
-      this.beneath = countBeneath(this.heads);
+      await this.readAllOfBase();
+      const shown = await network.all(known);
+      const isOther = (path: string): boolean => !shown.has(path) && !this.settled.has(path);
+      this.beneath = countBeneath(concat(this.settled, shown.keys()));
+      // A file that has something beneath it in the network cannot stand there.
+      for (const path of this.beneath.keys()) this.settled.delete(path);
+      const others = new Set<string>();
+      for (const path of concat(this.base.keys(), this.disk.paths())) if (isOther(path)) others.add(path);
+      this.heads = new Map([...shown, ...(await network.of([...others]))]);
       return;
     }
     await this.readBase();
     const paths = [...new Set([...this.base.keys(), ...this.disk.paths(), ...this.alone])].filter((path) =>
       this.isWithin(path),
     );
-    const both = paths.filter((path) => this.base.has(path));
-    const agreed = await network.agreed(both, (path, record) => this.knownHead(path, record));
-    this.heads = new Map([...agreed, ...(await network.of(paths.filter((path) => !agreed.has(path))))]);
-    this.beneath = await this.countBeneath(paths);
+    const agreed = await network.agreed(
+      paths.filter((path) => this.base.has(path)),
+      known,
+    );
+    const open = paths.filter((path) => !this.settled.has(path));
+    this.heads = new Map([...agreed, ...(await network.of(open.filter((path) => !agreed.has(path))))]);
+    this.beneath = await this.countBeneath(open);
   }
 
-  /** Of what disk and network still agree on: all that a plan asks of it is in its base row. */
-  private knownHead(path: string, record: string): Head | undefined {
+  /** Nothing is read again that has not changed since. */
+  private async readAllOfBase(): Promise<void> {
+    const { base } = this.context;
+    const { version } = base;
+    if (version === this.baseVersion) return;
+    this.base = await base.all();
+    this.baseVersion = version;
+  }
+
+  /** Of what disk and network still agree on: all that a plan asks of it is in its base row, if it asks anything. */
+  private knownHead(path: string, record: string): ReturnType<KnownHead> {
     const row = this.base.get(path);
     if (row?.record !== record || this.isDecided(path)) return undefined;
-    const disk = this.disk.stateOf(path);
     const said = { record, mediaType: '', author: '', imported: false };
     if (row.kind === 'directory') {
-      return disk.state === 'directory'
+      return this.disk.stateOf(path).state === 'directory'
         ? { ...said, kind: 'folder', contentId: null, size: 0, attributes: {} }
         : undefined;
     }
-    const { keepsInodes } = this.context.folder.probe;
-    const isSame = disk.state === 'file' && !row.racy && isSameStat(row.stat, disk.stat, keepsInodes);
-    if (!isSame) return undefined;
+    const { probe } = this.context.folder;
+    const stat = this.disk.fileStat(path);
+    if (stat === undefined) return undefined;
+    if (mayStay(row, stat, probe) && !this.held.has(path) && !folds(probe)) {
+      this.settled.add(path);
+      return 'settled';
+    }
+    if (row.racy || !isSameStat(row.stat, stat, probe.keepsInodes)) return undefined;
     const attributes = row.executable ? PROGRAM : NO_PROGRAM;
-    return { ...said, kind: 'file', contentId: row.contentId, size: disk.stat.size, attributes };
+    return { ...said, kind: 'file', contentId: row.contentId, size: stat.size, attributes };
   }
 
   trees(): Trees {
@@ -120,6 +148,7 @@ export class Gathering {
       rules,
       traits: probe,
       isWithin: (path) => this.isWithin(path),
+      isSettled: (path) => this.settled.has(path),
     };
   }
 
@@ -294,6 +323,10 @@ const NO_PROGRAM = {};
 const HASHED_TOGETHER = 32;
 /** Milliseconds after which a file is hashed once more that changed so shortly before that a further change may not show (rule 9). */
 const RACY = 2100;
+
+function* concat<T>(...all: Iterable<T>[]): Generator<T, void, undefined> {
+  for (const some of all) yield* some;
+}
 
 function directoriesOf(paths: ReadonlySet<string>): string[] {
   return [...paths].filter((path) => path !== '');

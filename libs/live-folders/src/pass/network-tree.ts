@@ -6,6 +6,9 @@ import { fileIdOf } from '@dfs/protocol';
 const PAGE = 1000;
 const MOST_BY_PATH = 100;
 
+/** The head of a path where its record says all that is to be known of it; `settled` where nothing is to be known. */
+export type KnownHead = (path: string, record: string) => Head | 'settled' | undefined;
+
 /** The part of the network that a folder mirrors: paths here are below its prefix. */
 export class NetworkTree {
   constructor(
@@ -35,11 +38,8 @@ export class NetworkTree {
     return { files: folder?.files ?? 0, bytes: folder?.bytes ?? 0 };
   }
 
-  /**
-   * Every file and folder that is shown.
-   * @param known the head of a path where its record says all that is to be known of it: such are not read
-   */
-  async all(known: (path: string, record: string) => Head | undefined): Promise<Map<string, readonly Head[]>> {
+  /** Every file and folder that is shown, but those that are settled. Heads that are known are not read. */
+  async all(known: KnownHead): Promise<Map<string, readonly Head[]>> {
     const found = new Map<string, readonly Head[]>();
     const within = this.full('');
     for (let after: string | undefined; ;) {
@@ -50,13 +50,14 @@ export class NetworkTree {
         const below = this.below(path);
         if (below === undefined || below === '') continue;
         const head = conflict ? undefined : known(below, record);
-        if (head) found.set(below, [head]);
-        else open.push(below);
+        if (head === undefined) open.push(below);
+        else if (head !== 'settled') found.set(below, [head]);
       }
       if (open.length > MOST_BY_PATH) {
+        const asked = new Set(open);
         for (const { path, heads } of await this.catalogue.folders.headsBeneath(within, from)) {
           const below = this.below(path);
-          if (below !== undefined && !found.has(below)) found.set(below, heads);
+          if (below !== undefined && asked.has(below)) found.set(below, heads);
         }
       } else if (open.length > 0) for (const [path, heads] of await this.of(open)) found.set(path, heads);
       const last = page.at(-1);
@@ -65,17 +66,14 @@ export class NetworkTree {
     }
   }
 
-  /** Of these paths those of which the record that is shown says all that is to be known. @param known as `all` has it */
-  async agreed(
-    paths: readonly string[],
-    known: (path: string, record: string) => Head | undefined,
-  ): Promise<Map<string, readonly Head[]>> {
+  /** Of these paths those of which the record that is shown says all that is to be known, but those that are settled. */
+  async agreed(paths: readonly string[], known: KnownHead): Promise<Map<string, readonly Head[]>> {
     const found = new Map<string, readonly Head[]>();
     const shown = await this.catalogue.folders.shown(paths.map((path) => this.full(path)));
     for (const { path, record, conflict } of shown.values()) {
       const below = this.below(path);
       const head = conflict || below === undefined ? undefined : known(below, record);
-      if (head && below !== undefined) found.set(below, [head]);
+      if (below !== undefined && head !== undefined && head !== 'settled') found.set(below, [head]);
     }
     return found;
   }
