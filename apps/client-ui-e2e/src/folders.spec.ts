@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { eventually, removeAll, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
-import type { FileList } from '@dfs/contracts';
+import type { FileList, LiveFolderInfo } from '@dfs/contracts';
 import type { Browser, Locator } from 'playwright-core';
 import { launchBrowser, openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
@@ -77,11 +77,12 @@ describe('live folders in the browser', () => {
     const names = Array.from({ length: LETTERS }, (_, n) => `letter ${String(n).padStart(2, '0')}.txt`);
     await mkdir(root);
     for (const name of names) await writeFile(`${root}/${name}`, name);
-    await engine.json('/live-folders', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ root, prefix: 'letters' }),
-    });
+    const send = (path: string, method: string, body: object) =>
+      engine.json<LiveFolderInfo>(path, {
+        ...{ method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      });
+    const { id } = await send('/live-folders', 'POST', { root, prefix: 'letters' });
+    const pause = (paused: boolean) => send(`/live-folders/${id}`, 'PATCH', { paused });
     await using tab = await openTab(browser, { viewport: WIDE });
     const { page } = tab;
     const ui = new ConsolePage(page);
@@ -93,7 +94,10 @@ describe('live folders in the browser', () => {
     const stored = async () => (await engine.json<FileList>('/files?prefix=letters/')).total;
     /** All are gone from the disk; until the drawer asks. */
     const deleteAll = async (): Promise<Locator> => {
+      // A few of them would be deleted without a question: the node looks once all are gone.
+      await pause(true);
       for (const name of names) await rm(`${root}/${name}`);
+      await pause(false);
       await card.getByText(`${LETTERS} deletions to answer`).waitFor();
       await page.getByRole('button', { name: /^Work/ }).click();
       await ui.work().getByText(`letters: ${LETTERS} deletions on the disk, waiting for your answer.`).waitFor();

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
-import { removeAll, sha256Hex, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
+import { eventually, removeAll, sha256Hex, startEngine, tempDir, type Engine, type TempDir } from '@dfs/testing';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, openTab, screenshot } from './browser.js';
 import { ConsolePage } from './console-page.js';
@@ -13,9 +13,9 @@ const PATH = '/its/place';
 /** A name for this machine, for a browser that is told so; to browsers no name is secure over plain HTTP but `localhost`. */
 const NAME = 'dfs.test';
 
-/** An address of this machine that others reach it by, where it has one. */
-const lan = Object.values(networkInterfaces())
-  .flatMap((all) => all ?? [])
+/** An address of this machine that others reach it by, where it has one; networks of other specs come and go. */
+const lan = Object.entries(networkInterfaces())
+  .flatMap(([name, all]) => (name.startsWith('dfs') ? [] : (all ?? [])))
   .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 describe('the console, wherever it is opened', () => {
@@ -128,7 +128,7 @@ describe('the console, wherever it is opened', () => {
     const search = page.getByRole('searchbox', { name: 'Search names' });
     await search.focus();
     await page.keyboard.press('Control+v');
-    expect(await search.inputValue()).not.toBe('');
+    await eventually(async () => (await search.inputValue()) !== '', { what: 'it is pasted' });
     await ui.goTo('Settings');
     await page.getByText(`${url}/dav/`).first().waitFor();
     await screenshot(page, 'places-lan');
