@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { open, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { seededRandom, tempDir } from '@dfs/testing';
 import { commonFolder, zipNames } from './names.js';
@@ -77,14 +76,20 @@ describe('a zip', () => {
       for (let left = size; left > 0; left -= hole.length) yield hole.subarray(0, Math.min(left, hole.length));
     }
     // Its bytes are a hole in the file, and their checksum, which takes half a minute, is not looked at.
-    const checksum = jest.spyOn(crc32, 'unsigned').mockReturnValue(0);
+    const { unsigned } = crc32;
+    let checksums = 0;
+    // A mock would keep all that it was called with.
+    crc32.unsigned = () => (checksums++, 0);
     let at = 0;
-    for await (const bytes of zip.stream((index) => holes(sizes[index]!))) {
-      if (bytes.length < hole.length) await file.write(bytes, 0, bytes.length, at);
-      at += bytes.length;
+    try {
+      for await (const bytes of zip.stream((index) => holes(sizes[index]!))) {
+        if (bytes.length < hole.length) await file.write(bytes, 0, bytes.length, at);
+        at += bytes.length;
+      }
+    } finally {
+      crc32.unsigned = unsigned;
     }
-    expect(checksum).toHaveBeenCalled();
-    checksum.mockRestore();
+    expect(checksums).toBeGreaterThanOrEqual((4 * GiB) / hole.length);
     expect(at).toBe(zip.bytes);
     await file.truncate(at);
     await file.sync();
