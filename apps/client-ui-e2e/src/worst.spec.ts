@@ -1,4 +1,5 @@
 import { connected, eventually, startEngine, type Engine } from '@dfs/testing';
+import type { TransferList } from '@dfs/contracts';
 import type { Locator } from 'playwright-core';
 import { openTab, screenshot } from './browser.js';
 import { Desk } from './desk.suite.js';
@@ -19,7 +20,16 @@ describe('the worst state of all files', () => {
     await holder.put('far/away/film.bin', new Uint8Array(ROOM + MiB));
     return [here, holder];
   };
-  const desk = Desk.with(start);
+  const desk = Desk.with(start, { tab: { acceptDownloads: true } });
+
+  const limit = (uploadBytesPerSecond: number | null) =>
+    holder.json('/settings', {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ limits: { uploadBytesPerSecond, downloadBytesPerSecond: null } }),
+    });
+  const underWay = async () =>
+    (await here.json<TransferList>('/transfers')).items.filter(({ state }) => state === 'running');
 
   it('stands on each folder above it, in the head and in the icon of the tab, and goes when all is well', async () => {
     const { page, ui } = desk;
@@ -59,6 +69,44 @@ describe('the worst state of all files', () => {
     await want(1);
     await says('All safe', /^All files safe$/, null);
     expect(await page.locator('link[rel=icon]').getAttribute('href')).toMatch(/favicon\.svg$/);
+  });
+
+  it('is seen where it cuts a download off, of a file and of a zip: the drawer says what was missing, and does it again', async () => {
+    const { page, ui } = desk;
+    const failures = ui.work().getByRole('list', { name: 'Failures' });
+    await ui.row('far/').getByText('All safe').waitFor();
+    // So slow that it is under way when its holder dies.
+    await limit(MiB);
+    // Of the zip the node has some bytes afterwards.
+    await holder.put('alone.bin', new Uint8Array(ROOM + MiB).fill(1));
+    for (const path of ['far/', 'alone.bin']) {
+      const started = page.waitForEvent('download');
+      await ui.act(path, 'Download');
+      const download = await started;
+      await eventually(async () => (await underWay()).length > 0, { what: 'the node sends it' });
+      await holder.kill();
+      await failures.getByText('The download was cut off.').waitFor();
+      expect(await download.failure()).not.toBeNull();
+      if (path === 'far/') {
+        await screenshot(page, 'worst-cut-off');
+        expect(await ui.accessibilityFaults()).toEqual([]);
+      }
+      await failures.getByRole('button', { name: /^What happened/ }).click();
+      const dialog = page.getByRole('dialog');
+      for (const text of [path === 'far/' ? 'film.bin' : path, /not whole/, /content-unavailable/])
+        await dialog.getByText(text).first().waitFor();
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      await holder.start();
+      await connected([holder, here]);
+      await limit(null);
+      const again = page.waitForEvent('download');
+      await failures.getByRole('button', { name: /^Try again/ }).click();
+      expect(await (await again).failure()).toBeNull();
+      await failures.waitFor({ state: 'detached' });
+      await limit(MiB);
+    }
+    await limit(null);
   });
 
   /** The icon as large as a person may see it. */
