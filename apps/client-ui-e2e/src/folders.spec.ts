@@ -99,11 +99,17 @@ describe('live folders in the browser', () => {
       for (const name of names) await rm(`${root}/${name}`);
       await pause(false);
       await card.getByText(`${LETTERS} deletions to answer`).waitFor();
-      await page.getByRole('button', { name: /^Work/ }).click();
+      await page.getByRole('button', { name: 'Work, 1', exact: true }).click();
+      await ui.work().getByRole('heading', { name: 'Deletions wait for your answer' }).waitFor();
       await ui.work().getByText(`letters: ${LETTERS} deletions on the disk, waiting for your answer.`).waitFor();
       return page.getByRole('dialog');
     };
     const dialog = await deleteAll();
+    // The head of every page leads there, too.
+    await page.locator('dfs-health summary').click();
+    await page.locator('dfs-health').getByText(`${LETTERS} deletions wait for an answer`).waitFor();
+    await page.locator('dfs-health').getByRole('link', { name: 'Show them' }).last().click();
+    await card.waitFor();
     await screenshot(page, 'folders-held-drawer');
     expect(await ui.accessibilityFaults()).toEqual([]);
     await ui.work().getByRole('button', { name: 'Look' }).click();

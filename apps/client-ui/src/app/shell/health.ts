@@ -47,6 +47,8 @@ const LISTS: Readonly<Record<string, Record<string, string>>> = {
                     }
                     @if (listOf(problem); as query) {
                       <a i18n routerLink="/files" [queryParams]="query" (click)="close()">Show them</a>
+                    } @else if (problem.code === 'folders') {
+                      <a i18n routerLink="/folders" (click)="close()">Show them</a>
                     }
                   </div>
                 </li>

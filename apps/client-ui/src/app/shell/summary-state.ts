@@ -20,6 +20,8 @@ const CHANGES: ReadonlySet<EventType> = new Set([
   'peer.disconnected',
   'peer.removed',
   'node.warning',
+  'folder.state',
+  'folder.held',
 ]);
 
 /** The whole network at a glance, read anew whenever an event says that something about it changed. */

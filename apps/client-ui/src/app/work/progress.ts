@@ -5,6 +5,7 @@ import { formatDuration } from '../kit/words/times.js';
 import { Sights } from '../safety/sights.js';
 import { verdictOf } from '../safety/verdict.js';
 import { UploadQueue } from '../files/upload/upload-queue.js';
+import { FoldersState } from '../folders/folders-state.js';
 import { Failures } from './failures.js';
 
 /** How much the newest second counts in the speed that is shown. */
@@ -19,6 +20,7 @@ export class Progress {
   readonly #clock = inject(Clock);
   readonly #sights = inject(Sights);
   readonly #failures = inject(Failures);
+  readonly #folders = inject(FoldersState).folders;
 
   /** Shares of all bytes, each part within the one before. */
   readonly shares = computed(() => {
@@ -47,6 +49,7 @@ export class Progress {
     const acts = this.#failures.kept().length;
     if (acts > 0) return $localize`${counted(acts, 'action')}:actions: failed`;
     if (unchosen > 0) return $localize`${counted(unchosen, 'upload')}:uploads: to be chosen again`;
+    if (this.#folders()?.some(({ held }) => held > 0)) return $localize`Deletions wait for your answer`;
     if (paused > 0) return $localize`${counted(paused, 'upload')}:uploads: paused`;
     if (done > 0) return $localize`${counted(done, 'file')}:files: uploaded`;
     if (skipped > 0) return $localize`${counted(skipped, 'file')}:files: skipped`;

@@ -1,7 +1,9 @@
-import { Component, computed, inject } from '@angular/core';
+import { Component, Injector, computed, effect, inject, signal, untracked } from '@angular/core';
 import { mdiSwapVertical } from '@mdi/js';
 import { Icon } from '../kit/icon.js';
 import { Tip } from '../kit/tip.js';
+import { FoldersState } from '../folders/folders-state.js';
+import { SummaryState } from '../shell/summary-state.js';
 import { WorkBeacon } from './work-beacon.js';
 
 /** Opens and closes the drawer of work; its badge counts what is under way, or else what waits for a person. */
@@ -47,13 +49,26 @@ import { WorkBeacon } from './work-beacon.js';
 })
 export class WorkButton {
   protected readonly beacon = inject(WorkBeacon);
+  readonly #folders = signal<FoldersState | null>(null);
+  /** Live folders with deletions that wait for an answer. */
+  readonly #held = computed(() => (this.#folders()?.folders() ?? []).filter(({ held }) => held > 0).length);
   protected readonly count = computed(() => {
     const { active, waiting } = this.beacon.signs();
-    const count = active || waiting;
+    const count = active || waiting + this.#held();
     return count > 999 ? '999+' : count > 0 ? String(count) : '';
   });
   protected readonly label = computed(() =>
     this.count() === '' ? $localize`Work` : $localize`Work, ${this.count()}:count:`,
   );
   protected readonly icon = mdiSwapVertical;
+
+  constructor() {
+    const injector = inject(Injector);
+    const summary = inject(SummaryState).value;
+    // The folders are asked for once the node says that one of them is not well.
+    effect(() => {
+      if (summary()?.problems.some(({ code }) => code === 'folders'))
+        untracked(() => this.#folders.set(injector.get(FoldersState)));
+    });
+  }
 }
