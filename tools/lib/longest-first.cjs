@@ -1,6 +1,20 @@
-/** End-to-end specs that take more than half a minute, most of it waiting; the longest first, so that none runs alone at the end. */
-const LONGEST = ['repair', 'failing-disk', 'memory', 'partition', 'swarm', 'coming-back', 'crash', 'look', 'restore'];
-/** Unit specs that take more than ten seconds. */
+/** End-to-end specs that wait or work for long; the longest first, so that none runs alone at the end. */
+const LONGEST = [
+  'repair',
+  'failing-disk',
+  'memory',
+  'partition',
+  'swarm',
+  'coming-back',
+  'crash',
+  'look',
+  'restore',
+  'limits',
+  'uploads',
+  'live-folders',
+  'package',
+];
+/** Unit specs that take long, beside those of the same names. */
 const LONGEST_UNIT = [
   'together',
   'presence',
@@ -12,6 +26,11 @@ const LONGEST_UNIT = [
   'hostile',
   'drain',
   'membership',
+  'placement',
+  'files-page',
+  'messages',
+  'boundaries',
+  'dependencies',
 ];
 const ORDER = [...LONGEST, ...LONGEST_UNIT];
 
