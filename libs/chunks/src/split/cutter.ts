@@ -62,9 +62,8 @@ export class Cutter {
     const aligned = (firstWord << 2) - piece.byteOffset;
     const before = this.#scanBytes(piece, from, aligned, mask);
     if (before >= 0) return before;
-    const cut = this.#scanWords(new Int32Array(piece.buffer, firstWord << 2, words), mask);
-    if (cut >= 0) return aligned + cut;
-    return this.#scanBytes(piece, aligned + (words << 2), to, mask);
+    const scanned = this.#scanWords(new Int32Array(piece.buffer, firstWord << 2, words), mask);
+    return this.#scanBytes(piece, aligned + (scanned << 2), to, mask);
   }
 
   #scanBytes(piece: Uint8Array, from: number, to: number, mask: number): number {
@@ -77,21 +76,25 @@ export class Cutter {
     return -1;
   }
 
-  /** The same by four bytes a load: the hot loop of every upload, half as fast again as byte by byte. */
+  /**
+   * The same by four bytes a load, up to the word in which a hash passes the mask: the number of words before that one. The hot loop of
+   * every upload. It has one way out and its table in a variable of its own: with four ways, and the table of the module, it takes half as
+   * long again.
+   */
   #scanWords(words: Int32Array, mask: number): number {
+    const gear = GEAR;
     let hash = this.#hash;
-    for (let i = 0; i < words.length; i++) {
-      const word = words[i]!;
-      const a = ((hash << 1) + GEAR[word & 255]!) | 0;
-      const b = ((a << 1) + GEAR[(word >>> 8) & 255]!) | 0;
-      const c = ((b << 1) + GEAR[(word >>> 16) & 255]!) | 0;
-      hash = ((c << 1) + GEAR[word >>> 24]!) | 0;
-      if ((a & mask) === 0) return i * 4 + 1;
-      if ((b & mask) === 0) return i * 4 + 2;
-      if ((c & mask) === 0) return i * 4 + 3;
-      if ((hash & mask) === 0) return i * 4 + 4;
+    let at = 0;
+    for (; at < words.length; at++) {
+      const word = words[at]!;
+      const a = ((hash << 1) + gear[word & 255]!) | 0;
+      const b = ((a << 1) + gear[(word >>> 8) & 255]!) | 0;
+      const c = ((b << 1) + gear[(word >>> 16) & 255]!) | 0;
+      const d = ((c << 1) + gear[word >>> 24]!) | 0;
+      if ((a & mask) === 0 || (b & mask) === 0 || (c & mask) === 0 || (d & mask) === 0) break;
+      hash = d;
     }
     this.#hash = hash;
-    return -1;
+    return at;
   }
 }
