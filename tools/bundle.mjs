@@ -13,7 +13,7 @@ import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import ts from 'typescript';
+import { finishedText } from './lib/bundled-text.mjs';
 import { MODULE, OUTSIDE, ownDriver, ownRequire, SCRIPT } from './lib/bundling.mjs';
 import { licencesOf, packagesOf } from './lib/licences.mjs';
 import { workspaceFolders } from './lib/workspace-folders.mjs';
@@ -92,29 +92,9 @@ async function bundleFile({ name, entry, isScript = false }) {
     plugins: [ownDriver, ownRequire],
   });
   for (const file of Object.keys(metafile.outputs)) {
-    if (!file.endsWith('.map')) writeFileSync(file, inAscii(readFileSync(file, 'utf8')));
+    if (!file.endsWith('.map')) writeFileSync(file, finishedText(readFileSync(file, 'utf8')));
   }
   return metafile;
-}
-
-/**
- * Regular expressions in ASCII too, which esbuild leaves as they are.
- * @param {string} text
- */
-function inAscii(text) {
-  const other = /[^\0-\x7f]/g;
-  if (!other.test(text)) return text;
-  let result = '';
-  let at = 0;
-  /** @param {ts.Node} node */
-  const visit = (node) => {
-    if (!ts.isRegularExpressionLiteral(node)) return void ts.forEachChild(node, visit);
-    const escaped = node.text.replace(other, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-    result += text.slice(at, node.end - node.text.length) + escaped;
-    at = node.end;
-  };
-  visit(ts.createSourceFile('bundle.js', text, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS));
-  return result + text.slice(at);
 }
 
 /**
@@ -137,7 +117,9 @@ function outsideOf({ outputs }) {
 function hashOfInputs() {
   const hash = createHash('sha256');
   const compiled = [...workspaceFolders(folder)].flatMap((each) => globSync(`${each}/{package.json,dist/**/*.js}`));
-  const own = ['bundle.mjs', 'lib/bundling.mjs', 'lib/licences.mjs'].map((file) => join('tools', file));
+  const own = ['bundle.mjs', 'lib/bundled-text.mjs', 'lib/bundling.mjs', 'lib/licences.mjs'].map((file) =>
+    join('tools', file),
+  );
   for (const file of ['package-lock.json', ...own, ...compiled.sort()]) {
     if (!file.startsWith(target)) hash.update(file).update(readFileSync(file));
   }
