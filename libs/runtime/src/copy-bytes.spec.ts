@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyBytes } from './copy-bytes.js';
+import { bufferOf, copyBytes } from './copy-bytes.js';
 
 const own = (size: number): Uint8Array => new Uint8Array(new ArrayBuffer(size + 3), 3, size);
 const shared = (size: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(size + 5), 5, size);
@@ -37,6 +37,18 @@ describe('copyBytes', () => {
       const target = shared(10);
       expect(() => copyBytes(target, at, own(size).fill(1))).toThrow(RangeError);
       expect([...target]).toEqual(new Array(10).fill(0));
+    }
+  });
+});
+
+describe('bufferOf', () => {
+  it('is the same Buffer, or one of the same memory', () => {
+    const buffer = Buffer.from('abc');
+    expect(bufferOf(buffer)).toBe(buffer);
+    for (const bytes of [own(7), shared(7)]) {
+      const view = bufferOf(bytes);
+      view[6] = 9;
+      expect([view.length, bytes[6]]).toEqual([7, 9]);
     }
   });
 });

@@ -9,3 +9,11 @@ export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): v
   // Filled once, it is a copy by the C library.
   Buffer.from(target.buffer, target.byteOffset, target.length).fill(source, at, at + source.length);
 }
+
+/**
+ * The same bytes with the methods of a Buffer; nothing is made where they are one. Of a short `Uint8Array`, which V8 keeps within its heap, it
+ * first makes memory outside, that costs more than most of what is done with the bytes: ids are Buffers from the start.
+ */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

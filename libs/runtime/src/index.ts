@@ -5,7 +5,7 @@
  * Does not: know peers or databases, nor what is in a file. Imports contracts alone. Units: bytes, milliseconds.
  */
 export { silentLog, systemClock, type Clock, type Log, type Unsubscribe } from './ambient.js';
-export { copyBytes } from './copy-bytes.js';
+export { bufferOf, copyBytes } from './copy-bytes.js';
 export { Deadline } from './deadline.js';
 export {
   abortError,

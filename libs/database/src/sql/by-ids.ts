@@ -1,3 +1,4 @@
+import { bufferOf } from '@dfs/runtime';
 import type { Reader, SqlValue, Tx } from './sql.js';
 
 /** Ids that one statement is given at most, and rows of a page where a table is gone through. */
@@ -86,6 +87,5 @@ function valueOf(id: RowId): unknown {
 
 /** Hex digits, as SQLite reads bytes within JSON and literals. */
 export function hexOf(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('hex');
+  return bufferOf(bytes).toString('hex');
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BLOBS, byIds, type Database, type Reader, type Tx } from '@dfs/database';
 import { cidFromBytes, cidToBytes, MAX_PINS_PER_FRAME, STORE_NONCE_BYTES, type Cid, type Pin } from '@dfs/protocol';
-import { Listeners, pages, silentLog, type Log } from '@dfs/runtime';
+import { bufferOf, Listeners, pages, silentLog, type Log } from '@dfs/runtime';
 import { SCAN_PAGE } from '../limits.js';
 import { PinStoreEntity } from './pins.entity.js';
 
@@ -297,5 +297,5 @@ function numbersOf(states: readonly PinState[]): number[] {
 
 /** A blob as a key of a Map. */
 export function keyOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return bufferOf(bytes).toString('latin1');
 }

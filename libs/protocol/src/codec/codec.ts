@@ -1,6 +1,6 @@
 import msgpack from 'msgpack-lite';
 import { Int64BE, Uint64BE } from 'int64-buffer';
-import { DfsError } from '@dfs/runtime';
+import { bufferOf, DfsError } from '@dfs/runtime';
 import { HEADER_LIMITS, scan, type ScanLimits } from './scan.js';
 
 /** Values that travel in a header: no floats, no dates, no extension types; integers are safe ones (|n| < 2^53). */
@@ -39,7 +39,7 @@ export function decode(bytes: Uint8Array, limits: ScanLimits = HEADER_LIMITS): W
 function prepare(value: WireValue): unknown {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number') return prepareNumber(value);
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof Uint8Array) return bufferOf(value);
   if (Array.isArray(value)) return value.map((item: WireValue) => prepare(item));
   // Where the order of keys matters that an object would put in another one.
   if (value instanceof Map) return new Map([...value].map(([key, item]: [string, WireValue]) => [key, prepare(item)]));

@@ -23,12 +23,13 @@ export function toBase32(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes that `text` says from `from` on. Each sequence of bytes has one text.
+ * The bytes that `text` says from `from` on, in a part of memory that Node hands out in pieces: most of them go on as hex digits or as a key,
+ * which only a Buffer becomes without more. Each sequence of bytes has one text.
  * @throws SyntaxError for another character, a length that no bytes have, or bits after the last byte
  */
-export function fromBase32(text: string, from = 0): Uint8Array {
+export function fromBase32(text: string, from = 0): Buffer {
   const length = text.length - from;
-  const bytes = new Uint8Array(Math.floor((length * 5) / 8));
+  const bytes = Buffer.allocUnsafe(Math.floor((length * 5) / 8));
   let [at, bits, left] = [0, 0, 0];
   for (let i = from; i < text.length; i++) {
     const code = text.charCodeAt(i);

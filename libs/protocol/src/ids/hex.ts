@@ -1,11 +1,8 @@
+import { bufferOf } from '@dfs/runtime';
+
 /** Lower case, as record ids are written. */
 export function toHex(bytes: Uint8Array): string {
   return bufferOf(bytes).toString('hex');
-}
-
-/** The same bytes, of which nothing is made where they are a Buffer already. */
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Bytes of an id that has been checked: what is not hexadecimal ends them without an error. */

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign as nodeSign, verify as nodeVeri
 import * as Digest from 'multiformats/hashes/digest';
 import { peerIdFromMultihash, peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id';
 import { publicKeyFromRaw } from '@libp2p/crypto/keys';
-import { DfsError } from '@dfs/runtime';
+import { bufferOf, DfsError } from '@dfs/runtime';
 
 /** Signs with a node's identity: Ed25519, by OpenSSL. */
 export interface Signer {
@@ -78,7 +78,7 @@ export function peerIdToBytes(peerId: string): Uint8Array {
 /** Inverse of peerIdToBytes. @throws DfsError `bad-request` */
 export function peerIdFromBytes(bytes: Uint8Array): string {
   try {
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+    const key = bufferOf(bytes).toString('latin1');
     return remembered(textForms, key, () => normalisePeerId(peerIdFromMultihash(Digest.decode(bytes)).toString()));
   } catch (cause) {
     throw new DfsError('bad-request', 'Those bytes are not a peer id.', { cause });

@@ -1,3 +1,4 @@
+import { bufferOf } from '@dfs/runtime';
 import { peerIdFromBytes, peerIdToBytes } from './keys.js';
 
 /** Few peers write many records, and the text form of a peer id costs more than all the rest of one. */
@@ -7,7 +8,7 @@ const bytesOf = new Map<string, Uint8Array>();
 
 /** As `peerIdFromBytes`, and remembered. */
 export function peerText(bytes: Uint8Array): string {
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const key = bufferOf(bytes).toString('latin1');
   return remember(texts, key, () => peerIdFromBytes(bytes));
 }
 

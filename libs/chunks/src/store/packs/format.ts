@@ -11,6 +11,7 @@
  *          52  …  the bytes
  */
 import { sha256 } from '@dfs/protocol';
+import { bufferOf } from '@dfs/runtime';
 
 /** The first eight bytes of every pack. */
 export const PACK_HEAD: Uint8Array = Buffer.from('DFSPACK\x01', 'latin1');
@@ -45,7 +46,7 @@ export function readEntryHead(source: Buffer): EntryHead | undefined {
 
 /** A binary CID as the key of a Map. */
 export function keyOf(cid: Uint8Array): string {
-  return Buffer.from(cid.buffer, cid.byteOffset, cid.length).toString('latin1');
+  return bufferOf(cid).toString('latin1');
 }
 
 /** The SHA-256 in a binary CID: its last 32 bytes. */
