@@ -22,6 +22,8 @@ export interface UploadPart {
   /** Its conditions on its path, beside those of all of them. */
   want?: Preconditions;
   body: AsyncIterable<Uint8Array>;
+  /** All of its body, where that is here already and small. To be asked for once, in place of reading the body. */
+  whole?: () => Uint8Array | undefined;
   /** Why this file cannot be stored, where that is known before its bytes come. */
   refused?: DfsError;
 }
@@ -29,7 +31,7 @@ export interface UploadPart {
 export type PartResult = ({ path: string } & Settled) | { path: null; error: DfsError };
 
 /** Up to this size a file waits in memory until it is stored with others: it is one chunk. */
-const SMALL_FILE_BYTES = CHUNK_MIN_BYTES;
+export const SMALL_FILE_BYTES = CHUNK_MIN_BYTES;
 /** Files in one unit of work: also the most an event tells of. */
 const GROUP_FILES = 1000;
 /** Bytes of files after which a unit of work is closed. */
@@ -93,16 +95,16 @@ class Run {
 
   async take(part: UploadPart): Promise<void> {
     const place = this.open(part.path);
-    const rest = part.body[Symbol.asyncIterator]();
-    const { bytes, ended } = await readUpTo(rest, SMALL_FILE_BYTES);
+    const here = part.whole?.();
+    const { bytes, rest } = here ? { bytes: [here] } : await readUpTo(part.body, SMALL_FILE_BYTES);
     try {
       if (part.refused) throw part.refused;
       const path = pathOf(part.path);
-      if (ended) await this.join({ ...part, path }, Buffer.concat(bytes), place);
-      else await this.storeLarge({ ...part, path, body: chain(bytes, rest) }, place);
+      if (rest) await this.storeLarge({ ...part, path, body: chain(bytes, rest) }, place);
+      else await this.join({ ...part, path }, Buffer.concat(bytes), place);
     } catch (error) {
       place.settle({ error });
-      await drain(rest);
+      if (rest) await drain(rest);
     }
   }
 
@@ -196,19 +198,21 @@ function hashesOf(bytes: Uint8Array, announced: Digests): Digests {
   return Object.fromEntries(digestNames(announced).map((name) => [name, hash(name, bytes, 'buffer')]));
 }
 
+/** @returns with the rest, where there is one */
 async function readUpTo(
-  source: AsyncIterator<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   limit: number,
-): Promise<{ bytes: Uint8Array[]; ended: boolean }> {
+): Promise<{ bytes: Uint8Array[]; rest?: AsyncIterator<Uint8Array> }> {
+  const source = body[Symbol.asyncIterator]();
   const bytes: Uint8Array[] = [];
   let size = 0;
   while (size <= limit) {
     const next = await source.next();
-    if (next.done) return { bytes, ended: true };
+    if (next.done) return { bytes };
     bytes.push(next.value);
     size += next.value.length;
   }
-  return { bytes, ended: false };
+  return { bytes, rest: source };
 }
 
 async function* chain(first: Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -50,6 +50,29 @@ describe('storing files', () => {
     expect((await node.files.versions(first.file.id, { limit: 10 })).items).toHaveLength(2);
   });
 
+  it('stores a file that has come whole without reading its body', async () => {
+    const unread = {
+      [Symbol.asyncIterator]: (): AsyncIterator<Uint8Array> => {
+        throw new Error('the body was read');
+      },
+    };
+    async function* whole(): AsyncGenerator<UploadPart> {
+      for (const [path, bytes] of [
+        ['a.txt', text('one')],
+        ['empty.txt', text('')],
+      ] as const) {
+        yield { path, body: unread, whole: () => bytes };
+      }
+    }
+    expect(toldOf(await uploadMany(node.components, whole()))).toEqual(['created', 'created']);
+    const { items } = await node.files.list({ limit: 10 });
+    expect(items.map(({ path, size }) => [path, size])).toEqual([
+      ['a.txt', 3],
+      ['empty.txt', 0],
+    ]);
+    expect((await read(items[0]!.id)).toString()).toBe('one');
+  });
+
   it('lets others have their turn while many small files come at once', async () => {
     let turns = 0;
     let isOver = false;

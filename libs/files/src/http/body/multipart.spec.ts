@@ -41,6 +41,29 @@ describe('multipart bodies', () => {
     ]);
   });
 
+  it('give the bytes of files that have come whole at once, and those of others by pieces', async () => {
+    const large = 'x'.repeat(300_000);
+    const body = file('a', 'one') + file('b', '') + file('c', large) + file('d', 'four') + end;
+    async function* inPieces(): AsyncGenerator<Uint8Array> {
+      const source = Buffer.from(body);
+      for (let at = 0; at < source.length; at += 65_536) yield source.subarray(at, at + 65_536);
+    }
+    const found: [path: string, whole: string | undefined, rest: number][] = [];
+    for await (const part of multipartFiles(headers, inPieces())) {
+      const whole = part.whole?.();
+      let rest = 0;
+      if (!whole) for await (const piece of part.body) rest += piece.length;
+      found.push([part.path, whole && Buffer.from(whole).toString(), rest]);
+    }
+    expect(found).toEqual([
+      ['a', 'one', 0],
+      ['b', '', 0],
+      ['c', undefined, 300_000],
+      // Behind the last file no other begins, which would say that it is whole.
+      ['d', undefined, 4],
+    ]);
+  });
+
   it('say what their files are by a manifest that comes first', async () => {
     const digest = `sha-256=:${createHash('sha256').update('one').digest('base64')}:`;
     const version = `"v:${'a'.repeat(64)}"`;

@@ -4,7 +4,7 @@ import type { Dicer } from '@fastify/busboy';
 import { DfsError, invalidField } from '@dfs/runtime';
 import { MAX_PATH_BYTES } from '@dfs/protocol';
 import { ATTRIBUTE_FIELDS, attributesOfFields, type AttributeFields } from '../headers/attribute-headers.js';
-import type { UploadPart } from '../../write/upload-many.js';
+import { SMALL_FILE_BYTES, type UploadPart } from '../../write/upload-many.js';
 import { FormManifest, type SaidOfFile } from './form-manifest.js';
 import { FILE_FIELD, formParser, malformed, MANIFEST_FIELD, type FormListener } from './form-parser.js';
 import type { PartHead } from './part-head.js';
@@ -112,6 +112,7 @@ class Inbox implements FormListener {
     this.parts.push({
       path,
       body: this.bodyOf(file),
+      whole: () => (this.streams.has(file) ? undefined : bytesOf(file)),
       ...(mediaType === undefined ? {} : { mediaType }),
       ...said,
       ...(refused === undefined ? {} : { refused }),
@@ -175,6 +176,12 @@ class Inbox implements FormListener {
       throw this.failure ?? malformed(error);
     }
   }
+}
+
+/** Of a file that has come whole, and of which nothing has been read: a stream of it costs more than all else that a small one needs. */
+function bytesOf(file: Readable): Uint8Array | undefined {
+  if (file.readableLength > SMALL_FILE_BYTES) return undefined;
+  return (file.read() as Buffer | null) ?? new Uint8Array(0);
 }
 
 function isAttributeField(name: string): name is keyof AttributeFields {
