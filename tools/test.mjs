@@ -1,7 +1,7 @@
 /**
- * `npm test`: the build, then lint, format, types and every jest project, in two halves beside each other: the end-to-end tests mostly
- * wait. Closes with one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong. `, N skipped` follows where something is missing that tests need. `npm test -- chunks files` runs the tests of these
- * projects alone.
+ * `npm test`: build, lint, format, types and every jest project, in two halves beside each other: the end-to-end tests mostly wait.
+ * Closes with one line, `N passed, N failed`: the tests, and one failure for every other step that went wrong. `, N skipped` follows
+ * where something is missing that tests need. `npm test -- chunks files` runs the tests of these projects alone.
  *
  * Results, screenshots and the logs of the engines it started are left in `artifacts/`.
  */
@@ -31,8 +31,8 @@ const [UNIT_MEMORY, SPEC_MEMORY] = [2 * 2 ** 30, 4 * 2 ** 30];
  * @type {PartName[][]}
  */
 const HALVES = [
-  ['formatAndTypes', 'unit'],
-  ['lint', 'endToEnd'],
+  ['build', 'lint', 'endToEnd'],
+  ['format', 'types', 'unit'],
 ];
 /** The long forms take figures: each for itself, on a machine that does nothing else. */
 const isLong = process.env.DFS_LONG === '1';
@@ -50,10 +50,8 @@ const resultsDir = join(root, 'artifacts', 'jest');
 /**
  * @typedef {{ name: string, seconds: number } & import('./lib/tally.mjs').Tally} Row
  * @typedef {{ write: (text: string) => void, rows: Row[] }} Report takes what a part prints, and what came of it
- * @typedef {'lint' | 'formatAndTypes' | 'unit' | 'endToEnd'} PartName
+ * @typedef {'build' | 'lint' | 'format' | 'types' | 'unit' | 'endToEnd'} PartName
  */
-/** @type {Report} */
-const buildReport = { write: (text) => process.stdout.write(text), rows: [] };
 
 process.chdir(root);
 for (const folder of ['jest', 'logs']) rmSync(join(root, 'artifacts', folder), { recursive: true, force: true });
@@ -68,33 +66,39 @@ const isEndToEnd = (/** @type {string} */ folder) => folder.endsWith('-e2e');
 
 const everything = chosen.length === 0;
 const needsBuild = everything || projects.some(isEndToEnd);
-const built = needsBuild && (await build(buildReport));
 const endToEnd = projects.filter(isEndToEnd);
 // Both wait for disks, peers and timers half of the time: more than one for each core keep it busy, as far as memory goes.
 const unitWorkers = Math.min(availableParallelism() + (endToEnd.length > 0 ? 1 : 2), fitting(UNIT_MEMORY));
 const specWorkers = Math.min(4, fitting(SPEC_MEMORY));
-if (endToEnd.length > 0 && !built) console.log('\nThe end-to-end tests were not run: they need the build.');
 
 const longestFirst = `--testSequencer=${join(root, 'tools/lib/longest-first.cjs')}`;
 const scratch = scratchInMemory();
+/** Whether there is a build. @type {PromiseWithResolvers<boolean>} */
+const built = Promise.withResolvers();
 /** In the order in which they are told of. @type {Record<PartName, (report: Report) => Promise<unknown>>} */
 const parts = {
+  build: async (report) => built.resolve(needsBuild && (await build(report))),
   lint: async (report) => everything && (await lint(report)),
-  formatAndTypes: async (report) => everything && (await formatAndTypes(report)),
+  format: async (report) => everything && (await format(report)),
+  types: async (report) => {
+    await built.promise;
+    if (everything) await types(report);
+  },
   unit: (report) => {
     const folders = projects.filter((folder) => !isEndToEnd(folder));
     const env = scratch ? { DFS_TEST_FOLDER: scratch } : undefined;
     return jest(report, 'unit', folders, [...workers(unitWorkers), longestFirst], env);
   },
-  endToEnd: (report) => {
+  endToEnd: async (report) => {
     const args = [...workers(isLong ? 1 : specWorkers), longestFirst];
-    return jest(report, 'end-to-end', built ? endToEnd : [], args);
+    if (await built.promise) await jest(report, 'end-to-end', endToEnd, args);
+    else if (endToEnd.length > 0) report.write('\nThe end-to-end tests were not run: they need the build.\n');
   },
 };
 const reports = await runParts();
 if (scratch) rmSync(scratch, { recursive: true, force: true });
 
-summarise([buildReport, ...reports].flatMap(({ rows }) => rows));
+summarise(reports.flatMap(({ rows }) => rows));
 
 /** Answers their reports. */
 async function runParts() {
@@ -132,9 +136,12 @@ function lint(/** @type {Report} */ report) {
   ]);
 }
 
+function format(/** @type {Report} */ report) {
+  return step(report, 'format', 'prettier', ['--check', '--log-level=warn', '.']);
+}
+
 /** The build has checked what it is made of, the templates of the console too. */
-async function formatAndTypes(/** @type {Report} */ report) {
-  await step(report, 'format', 'prettier', ['--check', '--log-level=warn', '.']);
+async function types(/** @type {Report} */ report) {
   const isComposite = (/** @type {string} */ folder) => existsSync(join(folder, 'tsconfig.json')) && folder !== CONSOLE;
   const composite = globSync('{apps,libs}/*').filter(isComposite).sort();
   await compile(report, 'typecheck', '--build', '--emitDeclarationOnly', ...composite);
