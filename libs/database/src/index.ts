@@ -26,6 +26,7 @@ export {
   VALUES,
   type RowId,
 } from './sql/by-ids.js';
+export { tuples, tuplesFrom, type Tuples } from './sql/tuples.js';
 export type { EntityClass, ReadRepository, Where, WriteRepository } from './tables/rows.js';
 export { flagColumn, hexColumn, jsonColumn } from './tables/columns.js';
 export {

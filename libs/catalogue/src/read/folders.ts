@@ -1,4 +1,4 @@
-import { BLOBS, byIds, VALUES, type Reader } from '@dfs/database';
+import { BLOBS, byIds, tuples, tuplesFrom, VALUES, type Reader, type Tuples } from '@dfs/database';
 import {
   carriedAttributes,
   fileIdOf,
@@ -65,8 +65,8 @@ export interface FormerPath {
 
 /** Rows parsed between two turns of the event loop. */
 const ROWS_PER_TURN = 200;
-/** Ids as hex digits: of many rows a text costs a fraction of what bytes do. */
 const SHOWN = 'f.path, lower(hex(f.record_id)) AS record, f.state, f.conflict, f.size';
+const SHOWN_IN_ORDER = ['f.path', 'lower(hex(f.record_id))', 'f.state', 'f.conflict', 'f.size'];
 const KIND_OF: Record<PathState, RecordKind> = {
   [PathState.current]: 'file',
   [PathState.deleted]: 'deletion',
@@ -114,15 +114,16 @@ export class Folders {
    */
   async beneath(path: string, page: { after?: string; limit: number }, reader: Reader = this.db): Promise<ShownPath[]> {
     const { within, params } = range(path);
-    const rows = await reader.query<ShownRow>(
-      `SELECT ${SHOWN} FROM (
+    const sql = tuples(
+      SHOWN_IN_ORDER,
+      `(SELECT * FROM (
          SELECT * FROM (SELECT f.* FROM catalogue_file f WHERE f.state = ${PathState.current} AND ${within} AND f.path > ?3 ORDER BY f.path LIMIT ?4)
          UNION ALL
          SELECT * FROM (SELECT f.* FROM catalogue_file f WHERE f.state = ${PathState.folder} AND (${within} OR f.path = ?5) AND f.path > ?3 ORDER BY f.path LIMIT ?4)
-       ) f ORDER BY f.path LIMIT ?4`,
-      [...params, page.after ?? '', page.limit, path],
+       ) f ORDER BY f.path LIMIT ?4) f`,
+      'f.path',
     );
-    return rows.map(shownFrom);
+    return shownIn(await reader.query<Tuples>(sql, [...params, page.after ?? '', page.limit, path]));
   }
 
   /** Files and folder records as one sequence of keys, a page at a time. */
@@ -134,9 +135,8 @@ export class Folders {
   async shown(paths: readonly string[], reader: Reader = this.db): Promise<Map<string, ShownPath>> {
     const network = this.networkId();
     const ids = await mapInTurns(paths, ROWS_PER_TURN, (path) => fileIdBytes(fileIdOf(network, path)) as Uint8Array);
-    const sql = `SELECT ${SHOWN} FROM catalogue_file f WHERE f.file_id IN ${BLOBS}`;
-    const rows = await byIds<ShownRow>(reader, sql, ids);
-    return new Map(rows.map((row) => [row.path, shownFrom(row)]));
+    const sql = tuples(SHOWN_IN_ORDER, `catalogue_file f WHERE f.file_id IN ${BLOBS}`, 'f.path');
+    return new Map(shownIn(await byIds<Tuples>(reader, sql, ids)).map((one) => [one.path, one]));
   }
 
   /** All heads of these paths, the shown one first, as far as the paths exist. */
@@ -262,6 +262,12 @@ function range(path: string): { within: string; params: (string | Uint8Array)[] 
     within: 'f.path >= ?1 AND f.path < CAST(?2 AS TEXT)',
     params: [prefix, prefix === '' ? Buffer.from([0xff]) : afterPrefix(prefix)],
   };
+}
+
+/** Those of answers that have `SHOWN_IN_ORDER`. */
+function shownIn(answers: readonly Tuples[]): ShownPath[] {
+  const rows = tuplesFrom<[path: string, record: string, state: PathState, conflict: number, size: number]>(answers);
+  return rows.map(([path, record, state, conflict, size]) => shownFrom({ path, record, state, conflict, size }));
 }
 
 function shownFrom(row: ShownRow): ShownPath {

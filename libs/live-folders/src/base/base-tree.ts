@@ -1,4 +1,15 @@
-import { byIds, changeByIds, VALUES, type Database, type Reader, type SqlValue, type Tx } from '@dfs/database';
+import {
+  byIds,
+  changeByIds,
+  tuples,
+  tuplesFrom,
+  VALUES,
+  type Database,
+  type Reader,
+  type SqlValue,
+  type Tuples,
+  type Tx,
+} from '@dfs/database';
 import type { LiveFolderCount } from '@dfs/contracts';
 import { cidFromBytes, cidToBytes } from '@dfs/protocol';
 import { bytesOfDiskPath, diskPathOfBytes, toDiskPath } from '../disk/names.js';
@@ -8,29 +19,21 @@ const FILE = 1;
 const DIRECTORY = 3;
 const NONE: Count = { files: 0, bytes: 0 };
 
-/** Bytes come as hex digits: nearly all rows of a pass are only compared, and a text costs a fraction of what bytes do. */
-interface Row {
-  path: string;
-  kind: number;
-  /** Empty where there is none. */
-  record: string;
-  content: string;
-  executable: number;
-  /** Null where the disk has the very bytes of the path. */
-  name: Uint8Array | null;
-  inode: string | null;
-  size: number;
-  mtime: string;
-  ctime: string;
-  racy: number;
-}
+/** Bytes come as hex digits. The record and the content are empty where there is none, the name is null where it is the path itself. */
+type Row = readonly [
+  ...[path: string, kind: number, record: string, content: string, executable: number, name: string | null],
+  ...[inode: string | null, size: number, mtime: string, ctime: string, racy: number],
+];
 
 const COLUMNS = [
   ...['folder', 'path', 'parent', 'kind', 'record', 'content', 'executable', 'name', 'inode', 'size', 'mtime', 'ctime'],
   'racy',
 ];
-const SELECT = `SELECT path, kind, lower(hex(record)) AS record, hex(content) AS content, executable,
-  CASE WHEN name <> CAST(path AS BLOB) THEN name END AS name, inode, size, mtime, ctime, racy FROM live_folder_base`;
+const READ = [
+  ...['path', 'kind', 'lower(hex(record))', 'hex(content)', 'executable'],
+  'CASE WHEN name <> CAST(path AS BLOB) THEN hex(name) END',
+  ...['inode', 'size', 'mtime', 'ctime', 'racy'],
+];
 /** Rows of one page. */
 const PAGE = 5000;
 
@@ -69,11 +72,9 @@ export class BaseTree {
   async all(reader: Reader = this.db): Promise<Map<string, BaseRow>> {
     const found = new Map<string, BaseRow>();
     for (let after = '', first = true; ; first = false) {
-      const rows = await reader.query<Row>(
-        `${SELECT} WHERE folder = ? AND path ${first ? '>=' : '>'} ? ORDER BY path LIMIT ${PAGE}`,
-        [this.folder, after],
-      );
-      for (const row of rows) found.set(row.path, rowFrom(row));
+      const where = `folder = ? AND path ${first ? '>=' : '>'} ? ORDER BY path LIMIT ${PAGE}`;
+      const rows = rowsFrom(await reader.query<Tuples>(reading(where), [this.folder, after]));
+      for (const row of rows) found.set(row.path, row);
       const last = rows.at(-1);
       if (rows.length < PAGE || last === undefined) return found;
       after = last.path;
@@ -82,20 +83,20 @@ export class BaseTree {
 
   /** Rows directly in these directories. */
   async in(directories: readonly string[]): Promise<BaseRow[]> {
-    const sql = `${SELECT} WHERE folder = ?2 AND parent IN ${VALUES} AND path <> ''`;
-    return (await byIds<Row>(this.db, sql, directories, [this.folder])).map(rowFrom);
+    const sql = reading(`folder = ?2 AND parent IN ${VALUES} AND path <> ''`);
+    return rowsFrom(await byIds<Tuples>(this.db, sql, directories, [this.folder]));
   }
 
   /** Rows of these paths. */
   async of(paths: readonly string[], reader: Reader = this.db): Promise<BaseRow[]> {
-    const sql = `${SELECT} WHERE folder = ?2 AND path IN ${VALUES}`;
-    return (await byIds<Row>(reader, sql, paths, [this.folder])).map(rowFrom);
+    const sql = reading(`folder = ?2 AND path IN ${VALUES}`);
+    return rowsFrom(await byIds<Tuples>(reader, sql, paths, [this.folder]));
   }
 
   /** Rows beneath a directory. */
   async beneath(path: string): Promise<BaseRow[]> {
-    const sql = `${SELECT} WHERE folder = ? AND path > ? AND path < ?`;
-    return (await this.db.query<Row>(sql, [this.folder, `${path}/`, `${path}0`])).map(rowFrom);
+    const sql = reading('folder = ? AND path > ? AND path < ?');
+    return rowsFrom(await this.db.query<Tuples>(sql, [this.folder, `${path}/`, `${path}0`]));
   }
 
   /** Files and their bytes: counted once, in a unit of work of its own, and followed from then on. */
@@ -185,8 +186,17 @@ export class BaseTree {
   }
 }
 
-function rowFrom({ path, kind, record, content, executable, name, inode, size, mtime, ctime, racy }: Row): BaseRow {
-  const own = { path, name: name === null ? toDiskPath(path) : diskPathOfBytes(name) };
+/** A query for rows by path. */
+function reading(where: string): string {
+  return tuples(READ, `(SELECT * FROM live_folder_base WHERE ${where})`, 'path');
+}
+
+function rowsFrom(answers: readonly Tuples[]): BaseRow[] {
+  return tuplesFrom<Row>(answers).map(rowFrom);
+}
+
+function rowFrom([path, kind, record, content, executable, name, inode, size, mtime, ctime, racy]: Row): BaseRow {
+  const own = { path, name: name === null ? toDiskPath(path) : diskPathOfBytes(Buffer.from(name, 'hex')) };
   if (kind === DIRECTORY || content === '' || record === '')
     return { kind: 'directory', ...own, record: record === '' ? null : record };
   const stat =

@@ -66,8 +66,7 @@ export class NodeFileSystem implements FileSystem {
   }
 
   async readdir(path: AbsolutePath): Promise<string[]> {
-    const names = readdirSync(bytesOf(path), { encoding: 'buffer' });
-    return this.#done(names.map((name) => name.toString('latin1')));
+    return this.#done(readdirSync(bytesOf(path), { encoding: 'latin1' }));
   }
 
   async open(path: AbsolutePath, way: OpenWay): Promise<OpenFile> {
