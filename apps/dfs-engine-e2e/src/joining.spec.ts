@@ -35,13 +35,16 @@ describe('joining with files', () => {
       // As it was, or on its way.
       if (network.id !== id) expect(files.count).toBe(FILES);
     }
-    if ((await newcomer.node()).network.id !== id) {
+    const isMember = async (): Promise<boolean> => {
+      if ((await newcomer.node()).network.id === id) return true;
       await newcomer.json('/network/join', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ticket }),
       });
-    }
+      return false;
+    };
+    await eventually(isMember, { what: 'it has joined', poll: 200 });
     for (const node of [newcomer, founder]) {
       await eventually(async () => (await node.node()).files.count === FILES, {
         what: `${node.name} has all files (seed ${random.seed})`,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { eventually, isLong, removeAll, startNetwork, type Engine } from '@dfs/testing';
-import { at, blocksSent, patternHash, putPattern, safe } from './steps.js';
+import { at, blocksSent, known, patternHash, putPattern, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -37,6 +37,7 @@ describe('memory', () => {
     nodes = await startNetwork(2, { env: { DFS_REPLICAS: '1' } });
     const [a, b] = [at(nodes, 0), at(nodes, 1)];
     const file = await putPattern(a, 'unread.bin', 700 * MiB);
+    await known([b], file);
     const readers = await Promise.all([1, 2, 3, 4].map(() => b.fetch(`/files/${file.id}/content`)));
     // Nothing moves any more: all that is read ahead is there.
     let sent = 0;

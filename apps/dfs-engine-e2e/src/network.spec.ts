@@ -2,7 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { FileList } from '@dfs/contracts';
 import { eventually, realFiles, removeAll, sha256Hex, startNetwork, type Engine } from '@dfs/testing';
-import { at, blocksSent, bytesOf, contentHash, listed, safe } from './steps.js';
+import { at, blocksSent, bytesOf, contentHash, known, listed, safe } from './steps.js';
 
 const MiB = 1024 * 1024;
 
@@ -112,7 +112,7 @@ describe('three nodes', () => {
 
   it('delete everywhere, and a client that asks for the file is told', async () => {
     const file = await a.put('short-lived.txt', 'soon gone');
-    await listed(c, 'short-lived.txt');
+    await known(nodes, file);
     expect((await b.fetch(`/files/${file.id}`, { method: 'DELETE' })).status).toBe(204);
     for (const node of nodes) {
       await eventually(async () => (await node.fetch(`/files/${file.id}/content`)).status === 404);

@@ -1,6 +1,6 @@
 import type { FileInfo, FileList, HolderList, Settings, Summary } from '@dfs/contracts';
 import { connected, eventually, isLong, removeAll, seededRandom, startNetwork, type Engine } from '@dfs/testing';
-import { at, blocksSent, contentHash, expectSound, listed, patternHash, putPattern, safe } from './steps.js';
+import { at, blocksSent, contentHash, expectSound, known, listed, patternHash, putPattern, safe } from './steps.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -61,6 +61,7 @@ async function graceOver(peerIds: readonly string[], files: readonly Kept[], nod
 async function expectReadable(files: readonly Kept[], nodes: readonly Engine[]): Promise<void> {
   for (const { file, seed } of files) {
     const expected = patternHash(file.size, seed);
+    await known(nodes, file);
     for (const node of nodes) expect(await contentHash(node, file)).toBe(expected);
   }
 }

@@ -31,6 +31,13 @@ export function listed(node: Engine, path: string): Promise<FileInfo> {
   );
 }
 
+/** Waits until these nodes know of a file: a node that has heard of it may be the first of them. */
+export async function known(nodes: readonly Engine[], { id, path }: Pick<FileInfo, 'id' | 'path'>): Promise<void> {
+  for (const node of nodes) {
+    await eventually(async () => (await node.fetch(`/files/${id}`)).ok, { what: `${path} known to ${node.name}` });
+  }
+}
+
 /** Waits until `node` says that the file is safe with so many copies. */
 export async function safe(node: Engine, file: FileInfo, copies: number, deadline = 60_000): Promise<void> {
   let last: FileInfo | undefined;
