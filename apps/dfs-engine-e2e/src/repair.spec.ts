@@ -70,56 +70,52 @@ describe('six nodes that keep three copies', () => {
   let nodes: Engine[] = [];
   afterEach(() => removeAll(nodes));
 
-  it(
-    'lose two for good: all is read from all, is soon at three copies again, and little more than was lost has moved',
-    async () => {
-      nodes = await startNetwork(6, { env: { DFS_REPLICAS: String(COPIES), DFS_GRACE: '30s' } });
-      const random = seededRandom();
-      console.info(`seed ${random.seed}`);
-      const files: Kept[] = [];
-      for (let seed = 1; seed <= FILES; seed++) {
-        const size = seed === FILES ? LARGEST : Math.floor(KiB * 1024 ** (random.next() ** 2 * SPREAD));
-        const file = await putPattern(at(nodes, seed % nodes.length), `files/${seed}.bin`, size, seed);
-        files.push({ file, seed });
-      }
-      for (const node of nodes) await listed(node, at(files, FILES - 1).file.path);
-      await allAt(COPIES, files, [at(nodes, 0)]);
+  it('lose two for good: all is read from all, is soon at three copies again, and little more than was lost has moved', async () => {
+    nodes = await startNetwork(6, { env: { DFS_REPLICAS: String(COPIES), DFS_GRACE: '30s' } });
+    const random = seededRandom();
+    console.info(`seed ${random.seed}`);
+    const files: Kept[] = [];
+    for (let seed = 1; seed <= FILES; seed++) {
+      const size = seed === FILES ? LARGEST : Math.floor(KiB * 1024 ** (random.next() ** 2 * SPREAD));
+      const file = await putPattern(at(nodes, seed % nodes.length), `files/${seed}.bin`, size, seed);
+      files.push({ file, seed });
+    }
+    for (const node of nodes) await listed(node, at(files, FILES - 1).file.path);
+    await allAt(COPIES, files, [at(nodes, 0)]);
 
-      // One is away for less than the grace, however long its start takes here: nothing is moved for that.
-      await setGrace(nodes, 900);
-      const [away, held] = [at(nodes, 5), (await at(nodes, 5).node()).storage.bytes];
-      const others = nodes.slice(0, 5);
-      const before = await sentBy(others);
-      await away.stop();
-      await away.start();
-      await connected(nodes);
-      await allAt(COPIES, files, [away]);
-      expect((await sentBy(others)) - before + (await blocksSent(away))).toBeLessThan(held / 100);
+    // One is away for less than the grace, however long its start takes here: nothing is moved for that.
+    await setGrace(nodes, 900);
+    const [away, held] = [at(nodes, 5), (await at(nodes, 5).node()).storage.bytes];
+    const others = nodes.slice(0, 5);
+    const before = await sentBy(others);
+    await away.stop();
+    await away.start();
+    await connected(nodes);
+    await allAt(COPIES, files, [away]);
+    expect((await sentBy(others)) - before + (await blocksSent(away))).toBeLessThan(held / 100);
 
-      await setGrace(nodes, 30);
-      const [survivors, lost] = [nodes.slice(0, 4), nodes.slice(4)];
-      const lostIds = await Promise.all(lost.map(async (node) => (await node.node()).peerId));
-      let lostBytes = 0;
-      for (const { file } of files) {
-        const gone = (await holdersOf(at(nodes, 0), file)).filter(({ peerId }) => lostIds.includes(peerId)).length;
-        expect(gone).toBeLessThan(COPIES);
-        lostBytes += gone * file.size;
-      }
-      const whole = await sentBy(survivors);
-      await Promise.all(lost.map((node) => node.kill()));
-      for (const node of survivors) await graceOver(lostIds, files, node);
-      // Large files that are read at a node without them would be moved for that: they are all read once this is known.
-      await allAt(COPIES, files, survivors);
-      const moved = (await sentBy(survivors)) - whole;
-      console.info(`${lostBytes} bytes lost, ${moved} moved`);
-      expect(moved).toBeLessThan(1.3 * lostBytes);
-      // Less than was lost where it is promised anew by who had uploaded it, and still has it as cache.
-      expect(moved).toBeGreaterThan(0);
-      await expectReadable(files, survivors);
-      await expectSound(survivors);
-    },
-    isLong ? 1_800_000 : 600_000,
-  );
+    await setGrace(nodes, 30);
+    const [survivors, lost] = [nodes.slice(0, 4), nodes.slice(4)];
+    const lostIds = await Promise.all(lost.map(async (node) => (await node.node()).peerId));
+    let lostBytes = 0;
+    for (const { file } of files) {
+      const gone = (await holdersOf(at(nodes, 0), file)).filter(({ peerId }) => lostIds.includes(peerId)).length;
+      expect(gone).toBeLessThan(COPIES);
+      lostBytes += gone * file.size;
+    }
+    const whole = await sentBy(survivors);
+    await Promise.all(lost.map((node) => node.kill()));
+    for (const node of survivors) await graceOver(lostIds, files, node);
+    // Large files that are read at a node without them would be moved for that: they are all read once this is known.
+    await allAt(COPIES, files, survivors);
+    const moved = (await sentBy(survivors)) - whole;
+    console.info(`${lostBytes} bytes lost, ${moved} moved`);
+    expect(moved).toBeLessThan(1.3 * lostBytes);
+    // Less than was lost where it is promised anew by who had uploaded it, and still has it as cache.
+    expect(moved).toBeGreaterThan(0);
+    await expectReadable(files, survivors);
+    await expectSound(survivors);
+  }, 1_800_000);
 });
 
 describe('a node that dies the moment its file is safe', () => {
