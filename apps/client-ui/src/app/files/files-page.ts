@@ -43,6 +43,7 @@ import { FileDetails } from './detail/file-details.js';
 import { FILES_ICONS } from './files-icons.js';
 import { FilesState } from './files-state.js';
 import { FILES_WORDS, countOf } from './files-words.js';
+import { changeQuery } from '../kit/parts/query.js';
 import { focusInstead } from './focus-instead.js';
 import { FileList } from './list/file-list.js';
 import { actWithoutRows, type KeyAct } from './list/keys.js';
@@ -423,6 +424,6 @@ export class FilesPage {
   #go(change: Record<string, string | null>): void {
     // Another place is a step one can go back from; typing and looking at details are not.
     const replaceUrl = !('in' in change || 'show' in change) && ('q' in change || 'file' in change);
-    void this.#router.navigate([], { queryParams: change, queryParamsHandling: 'merge', replaceUrl });
+    changeQuery(this.#router, change, replaceUrl);
   }
 }

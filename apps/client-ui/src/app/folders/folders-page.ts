@@ -5,6 +5,7 @@ import { mdiFolderPlusOutline, mdiPause, mdiPlay } from '@mdi/js';
 import { Dialogs } from '../kit/dialogs.js';
 import { EmptyState } from '../kit/empty-state.js';
 import { Icon } from '../kit/icon.js';
+import { changeQuery } from '../kit/parts/query.js';
 import { visibleName } from '../kit/words/names.js';
 import { Notice } from '../kit/notice.js';
 import { counted } from '../kit/words/sizes.js';
@@ -53,7 +54,7 @@ export class FoldersPage {
     // Once: a page that is loaded anew, or gone back to, asks for nothing.
     afterNextRender(() => {
       if (this.bind() === undefined) return;
-      void router.navigate([], { queryParams: { bind: null }, queryParamsHandling: 'merge', replaceUrl: true });
+      changeQuery(router, { bind: null });
       void this.ask();
     });
   }

@@ -13,6 +13,7 @@ import { CopyButton } from '../../kit/copy-button.js';
 import { Dialogs } from '../../kit/dialogs.js';
 import { Icon } from '../../kit/icon.js';
 import { folderOf, nameOf, visibleName } from '../../kit/words/names.js';
+import { changeQuery } from '../../kit/parts/query.js';
 import { Notice } from '../../kit/notice.js';
 import { reading } from '../../kit/reading.js';
 import { SummaryState } from '../../shell/summary-state.js';
@@ -100,7 +101,7 @@ export class FileDetails {
   protected async look(file: FileInfo): Promise<void> {
     const last = await this.#dialogs.load<string>(viewer, { file });
     if (last === undefined || last === this.id()) return;
-    void this.#router.navigate([], { queryParams: { file: last }, queryParamsHandling: 'merge', replaceUrl: true });
+    changeQuery(this.#router, { file: last });
   }
 
   protected refresh(): void {
