@@ -75,7 +75,8 @@ describe('a node whose quota is used up', () => {
     // Others have promised what went here: it is no purge, and comes back from them.
     expect(await purged(a)).toEqual([]);
     const [first] = files as [FileInfo];
-    await eventually(async () => (await b.file(first.id)).deleted, { what: 'b has heard of the deletion' });
+    const isDeleted = async (): Promise<boolean> => (await b.fetch(`/files/${first.id}`)).status === 404;
+    await eventually(isDeleted, { what: 'b has heard of the deletion' });
     const restored = await b.fetch(`/files/${first.id}/restore`, { method: 'POST', body: '{}', headers: JSON_BODY });
     expect(restored.status).toBeLessThan(300);
     expect((await bytesOf(b, first)).length).toBe(FILE);
