@@ -26,14 +26,14 @@ export async function screen(
   records: readonly SignedRecord[],
   refuse: (reason: RefusalReason) => void,
 ): Promise<Screened> {
-  const unique = new Map(records.map((record) => [recordIdOf(record.body), record]));
+  const unique = new Map(records.map(copied).map((record) => [recordIdOf(record.body), record]));
   const stored = await storedIds(reader, [...unique.keys()]);
   const parsed: VerifiedRecord[] = [];
   const turns = new Turns();
   for (const [id, record] of unique) {
     if (stored.has(id)) continue;
     if (turns.isDue) await turns.next();
-    const one = parse(record);
+    const one = parse(record, id);
     if (one === undefined) refuse('malformed');
     else if (one.envelope.network !== networkId) refuse('other-network');
     else parsed.push(one);
@@ -47,11 +47,14 @@ export async function storedIds(reader: Reader, ids: readonly string[]): Promise
   return new Set(rows.map((row) => toHex(row.id)));
 }
 
-function parse(record: SignedRecord): VerifiedRecord | undefined {
+/** In memory that records share: the bytes may belong to a buffer of the transport. */
+function copied({ body, signature }: SignedRecord): SignedRecord {
+  return { body: Buffer.from(body), signature: Buffer.from(signature) };
+}
+
+function parse({ body, signature }: SignedRecord, id: string): VerifiedRecord | undefined {
   try {
-    // Copied, into memory that records share: the bytes may belong to a buffer of the transport.
-    const body = Buffer.from(record.body);
-    return { ...parseRecord(body), body, signature: Buffer.from(record.signature) };
+    return { ...parseRecord(body, id), body, signature };
   } catch {
     return undefined;
   }

@@ -34,6 +34,11 @@ export function sha256Text(bytes: Uint8Array): string {
   return nodeHash('sha256', bytes, 'binary');
 }
 
+/** The same as hex digits, as the ids of records are. */
+export function sha256Hex(bytes: Uint8Array): string {
+  return nodeHash('sha256', bytes, 'hex');
+}
+
 /** The id of a block with these bytes. */
 export function cidOf(bytes: Uint8Array, codec: number = RAW_CODEC): Cid {
   return cidFromDigest(sha256(bytes), codec);

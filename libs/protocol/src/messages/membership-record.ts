@@ -1,4 +1,4 @@
-import { sha256 } from '../ids/cid.js';
+import { sha256Hex } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
 import { DfsError, day, KiB, second } from '@dfs/runtime';
 import { verifySignature, type Signer } from '../ids/keys.js';
@@ -166,7 +166,7 @@ export function sealMembershipRecord(
  */
 export function readMembershipRecord(bytes: Uint8Array): MembershipRecord {
   const { body, signatures } = decodeAs(envelope, bytes, RECORD_LIMITS);
-  const recordId = Buffer.from(sha256(body)).toString('hex');
+  const recordId = sha256Hex(body);
   const record = readBody(body, recordId, bytes);
   const signers = signatures.map(({ signer }) => signer);
   const expected = record.content?.kind === 'joint' ? record.content.signers : [record.author];
@@ -185,7 +185,7 @@ export function readMembershipRecord(bytes: Uint8Array): MembershipRecord {
  * @throws DfsError `bad-request`
  */
 export function readMembershipBody(body: Uint8Array): Omit<MembershipRecord, 'bytes'> {
-  return readBody(body, Buffer.from(sha256(body)).toString('hex'), body);
+  return readBody(body, sha256Hex(body), body);
 }
 
 /**
@@ -193,7 +193,7 @@ export function readMembershipBody(body: Uint8Array): Omit<MembershipRecord, 'by
  * @throws DfsError `bad-request`
  */
 export function membershipIdOf(bytes: Uint8Array): string {
-  return Buffer.from(sha256(bodyOf(bytes))).toString('hex');
+  return sha256Hex(bodyOf(bytes));
 }
 
 /**

@@ -3,7 +3,7 @@
  * final: other people's records cannot be signed anew. Written down in PROTOCOL.md, pinned by golden bytes.
  */
 import { attributesShape, encodeAttributes, type RecordAttributes } from './attributes.js';
-import { cidCodec, EMPTY_CONTENT, MANIFEST_CODEC, sha256, type Cid } from '../ids/cid.js';
+import { cidCodec, EMPTY_CONTENT, MANIFEST_CODEC, sha256Hex, type Cid } from '../ids/cid.js';
 import { decode, encode, type WireValue } from '../codec/codec.js';
 import { toHex } from '../ids/hex.js';
 import { scan } from '../codec/scan.js';
@@ -125,8 +125,7 @@ const envelopeShape = shape.tuple(envelopeFields);
 const ENVELOPE_LENGTH = Object.keys(envelopeFields).length;
 const AUTHOR = Object.keys(envelopeFields).indexOf('author');
 
-const recordShape: Shape<RecordFields> = shape.tuple({
-  ...envelopeFields,
+const contentFields = {
   kind,
   path: shape.text(MAX_PATH_BYTES),
   content: shape.nullable(shape.cid()),
@@ -137,7 +136,10 @@ const recordShape: Shape<RecordFields> = shape.tuple({
   imported: shape.bool(),
   time: shape.int(),
   attributes: attributesShape,
-});
+};
+/** All that follows on the envelope, which has been read by then. */
+const contentShape = shape.tuple(contentFields);
+const recordShape: Shape<RecordFields> = shape.tuple({ ...envelopeFields, ...contentFields });
 
 /** Body bytes. Parents are sorted here. @throws DfsError `bad-request` for what no record may say. */
 export function encodeRecord(fields: RecordFields): Uint8Array {
@@ -149,18 +151,18 @@ export function encodeRecord(fields: RecordFields): Uint8Array {
 /**
  * Reads what `encodeRecord` wrote, here or elsewhere. Checks the form and what a record says of itself; not its
  * signature, nor whether its author may write.
+ * @param id its id, where that is known already
  * @throws DfsError `bad-request`
  */
-export function parseRecord(body: Uint8Array): ParsedRecord {
+export function parseRecord(body: Uint8Array, id = recordIdOf(body)): ParsedRecord {
   const value = decode(body, SCAN_LIMITS);
   if (!Array.isArray(value) || value.length < ENVELOPE_LENGTH) throw malformed('no envelope');
   const items = value as readonly WireValue[];
   const envelope = envelopeShape.parse(items.slice(0, ENVELOPE_LENGTH), 'record');
-  const id = recordIdOf(body);
   if (envelope.version !== RECORD_VERSION) return { id, envelope, fields: null };
   const number = items[ENVELOPE_LENGTH];
   if (typeof number === 'number' && kindOf(number) === undefined) return { id, envelope, fields: null };
-  const fields = recordShape.parse(value, 'record');
+  const fields = { ...envelope, ...contentShape.parse(items.slice(ENVELOPE_LENGTH), 'record') };
   const attributes = checkFields(fields);
   // One form for what is said: a record that is made of another one has the bytes of its unknown attributes.
   if (!isInOneForm(body, items, fields, attributes)) throw malformed('not in its shortest form, or not sorted');
@@ -180,7 +182,7 @@ function isInOneForm(body: Uint8Array, items: readonly WireValue[], { author }: 
 
 /** SHA-256 of the body, 64 hex digits. */
 export function recordIdOf(body: Uint8Array): string {
-  return Buffer.from(sha256(body)).toString('hex');
+  return sha256Hex(body);
 }
 
 /** Encodes and signs. */
