@@ -2,7 +2,8 @@ import { second, minute, Oldest, systemClock, type Clock, type Log, withTimeout 
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askHave, HAVE_TIME } from '@dfs/transfer';
-import type { ExtentHolders, MemberPins } from './member-pins.js';
+import type { ExtentHolders } from './extent-holders.js';
+import type { MemberPins } from './member-pins.js';
 import { WATCHED_FILES } from '../limits.js';
 import type { MembersNow } from '../plan/members-now.js';
 import type { MemberList, Providers } from '../ports.js';
@@ -73,7 +74,7 @@ export class HolderFinder {
   among(content: Cid, holders: ExtentHolders, author = this.authors.get(content)): KnownHolders {
     const here = new Set(this.components.network.others());
     const may = (peerId: string): boolean => here.has(peerId) && this.mayAsk(content, peerId);
-    const extents: ExtentHolders = new Map();
+    const extents = new Map<number, readonly string[]>();
     const any = new Set<string>();
     if (author !== undefined && may(author)) any.add(author);
     for (const [extent, peerIds] of holders) {

@@ -3,6 +3,7 @@ import { cidToBytes, peerIdFromBytes, peerIdToBytes, type Cid, type HoldingsStat
 import { DfsError, Listeners, silentLog, type Log, type Unsubscribe } from '@dfs/runtime';
 import { mostExtents } from '../plan/extents.js';
 import { DoubtedPins } from './doubted-pins.js';
+import { HoldersFound, type ExtentHolders } from './extent-holders.js';
 import { PinnerEntity } from './pins.entity.js';
 import { WaitingPins, type MemberPin, type NamedContents } from './waiting-pins.js';
 
@@ -24,9 +25,6 @@ export interface KnownMember {
   readonly full: boolean;
   readonly capacity: number;
 }
-
-/** Holders of each extent of a content. Extents nobody holds are left out. */
-export type ExtentHolders = Map<number, string[]>;
 
 /** The holdings of every member, kept on disk: read from their pin logs, those of this node beside them. */
 export class MemberPins {
@@ -229,9 +227,9 @@ export class MemberPins {
     });
   }
 
-  /** The holders of each extent of these contents, this node included, connected or not. */
+  /** The holders of each extent of these contents, this node included, connected or not. Contents of one extent share them where they are the same. */
   async holders(contents: readonly Cid[]): Promise<Map<Cid, ExtentHolders>> {
-    const found = contents.map((): ExtentHolders => new Map());
+    const found = new HoldersFound(contents.length);
     // Told by their places: ids as bytes would be what costs.
     const rows = await byIds<{ at: number; extent: number; member: number }>(
       this.db,
@@ -243,13 +241,9 @@ export class MemberPins {
     );
     for (const { at, extent, member } of rows) {
       const peerId = this.names.get(member);
-      if (peerId === undefined) continue;
-      const extents = found[at]!;
-      const holders = extents.get(extent);
-      if (holders) holders.push(peerId);
-      else extents.set(extent, [peerId]);
+      if (peerId !== undefined) found.add(at, extent, peerId);
     }
-    return new Map(contents.map((content, at) => [content, found[at]!]));
+    return new Map(contents.map((content, at) => [content, found.of(at)]));
   }
 
   private judge(peerId: string, status: HoldingsStatus) {

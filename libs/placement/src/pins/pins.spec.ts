@@ -178,7 +178,7 @@ describe('holdings', () => {
     await holdings.learn(other, { nonce: nonceOf(1), after: 0, to: 4 }, pins);
     await holdings.learn(third, { nonce: nonceOf(9), after: 0, to: 1 }, pins);
     expect(await holdings.heard(other, status)).toEqual({ behind: false, changed: false });
-    expect((await holders()).sort()).toEqual([other, third].sort());
+    expect((await holders()).toSorted()).toEqual([other, third].sort());
 
     expect(await holdings.heard(other, { ...status, number: 3 })).toMatchObject({ behind: true });
     expect(await holders()).toEqual([third]);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Cid } from '@dfs/protocol';
-import type { ExtentHolders } from '../pins/member-pins.js';
+import type { ExtentHolders } from '../pins/extent-holders.js';
 import { EXTENTS_FOUND } from '../limits.js';
 import type { Snapshot } from '../plan/members-now.js';
 

@@ -2,7 +2,8 @@ import type { HolderList, Replication } from '@dfs/contracts';
 import type { Cid } from '@dfs/protocol';
 import { minute, type Unsubscribe } from '@dfs/runtime';
 import { fewestExtents, isEmpty, mostExtents } from '../plan/extents.js';
-import type { ExtentHolders, MemberPins } from '../pins/member-pins.js';
+import type { ExtentHolders } from '../pins/extent-holders.js';
+import type { MemberPins } from '../pins/member-pins.js';
 import type { MembersNow } from '../plan/members-now.js';
 import type { PeerView } from '../ports.js';
 import { EMPTY_SET, HolderSets } from './holder-sets.js';
@@ -75,17 +76,28 @@ export class ReplicationStatus {
     }
     const { sets } = this;
     const numbers = new Map<Cid, number>();
+    /** Of contents of one extent, which share what is held of them. */
+    const shared = new Map<ExtentHolders, number>();
     for (const { contentId, size } of contents) {
       if (isEmpty(contentId)) {
         numbers.set(contentId, EMPTY_SET);
         continue;
       }
       const held = holders.get(contentId)!;
-      const { count, more } = reach(extentCounts.get(contentId), size, held);
+      const known = extentCounts.get(contentId);
+      const isShared = known === 1 && held.has(0);
+      const alike = isShared ? shared.get(held) : undefined;
+      if (alike !== undefined) {
+        numbers.set(contentId, alike);
+        continue;
+      }
+      const { count, more } = reach(known, size, held);
       const extents = spokenOf(held, count);
       // Where holders are known of every part, nothing depends on how new it is.
       const news = extents.some((peerIds) => peerIds.length === 0) && isNews(contentId);
-      numbers.set(contentId, sets.numberOf({ extents, more, news }));
+      const number = sets.numberOf({ extents, more, news });
+      numbers.set(contentId, number);
+      if (isShared) shared.set(held, number);
     }
     return { sets, numbers };
   }
@@ -128,7 +140,7 @@ export class ReplicationStatus {
 }
 
 /** Holders of each extent; all that nobody holds are one: a record may claim any size, and so millions of them. */
-function spokenOf(held: ExtentHolders, count: number): string[][] {
+function spokenOf(held: ExtentHolders, count: number): (readonly string[])[] {
   // Nearly all contents have one.
   if (count === 1) return [held.get(0) ?? []];
   const extents = [...held].filter(([extent]) => extent < count).map(([, holders]) => holders);
