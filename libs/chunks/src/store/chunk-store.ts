@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { cidFromBytes, cidToBytes, type Cid } from '@dfs/protocol';
-import { silentLog, type Log, type Timers, type Unsubscribe, MiB, second } from '@dfs/runtime';
+import { silentLog, systemTimers, type Log, type Timers, type Unsubscribe, MiB, second } from '@dfs/runtime';
 import type { Database, Reader } from '@dfs/database';
 import { Admission, type FileSystemSize, type Quota } from './admission/admission.js';
 import type { Purpose, RoomMaker } from './admission/room.js';
@@ -19,6 +18,7 @@ import {
   type PackRow,
 } from './index/chunk-index.js';
 import { joinSmall } from './packs/compact.js';
+import { SmallPacks } from './packs/small-packs.js';
 import { Trouble, type DiskTrouble } from './damage/trouble.js';
 import { Damage } from './damage/damage.js';
 import { Proofs } from './damage/proofs.js';
@@ -26,7 +26,7 @@ import { keyOf } from './packs/format.js';
 import { Generation } from './generation/generation.js';
 import { takeIn } from './generation/take-in.js';
 import { Grouped } from './index/grouped.js';
-import { OPEN_PACKS, SMALL_PACK_BYTES, TOO_MANY_SMALL_PACKS } from './limits.js';
+import { OPEN_PACKS } from './limits.js';
 import { PackFiles } from './packs/pack-files.js';
 import { PackRegistry, writeShared, type SharedWrites } from './packs/pack-file.js';
 import { Presence } from './index/presence.js';
@@ -107,18 +107,16 @@ export class ChunkStore {
   readonly #closing = new AbortController();
   readonly #proofs: Proofs;
   readonly #keepers: IsLive[] = [];
-  /** Since they were last joined, or somewhat more. */
-  #smallPacks = 0;
+  readonly #small: SmallPacks;
 
   private constructor(
     private readonly parts: Parts,
     private chunkCount: number,
-    packs: readonly PackRow[],
+    private readonly timers: Timers = systemTimers,
   ) {
     this.#proofs = new Proofs(parts);
+    this.#small = new SmallPacks(() => this.#joinSmall(), timers);
     parts.damage.onTakenOut = (chunks) => (this.chunkCount -= chunks);
-    this.#joinIfMany(packs);
-    if (parts.damage.count > 0) this.#verifyDamagedSoon();
   }
 
   /**
@@ -158,9 +156,12 @@ export class ChunkStore {
         budget: new Budget(STORE_QUEUE_BYTES),
         shared: new Grouped(writeShared.bind(undefined, registry), SHARED_BATCHES),
       };
-      const store = new ChunkStore(parts, await countChunks(db), packs);
+      const store = new ChunkStore(parts, await countChunks(db), options.timers);
       await store.#takeIn();
       if (!options.generation) await generation.raise();
+      // Behind the taking in, for which the opening waits.
+      if (damage.count > 0) store.#verifyDamagedSoon();
+      store.#small.found(packs);
       return store;
     } catch (error) {
       await files.close();
@@ -229,7 +230,7 @@ export class ChunkStore {
     const onCommitted = (chunks: number, packs: readonly PackRow[]): void => {
       this.chunkCount += chunks;
       for (const { name } of packs) this.#proofs.written(name);
-      this.#joinIfMany(packs);
+      this.#small.came(packs);
     };
     return new PackBatch({ ...this.parts, onCommitted }, purpose);
   }
@@ -360,6 +361,7 @@ export class ChunkStore {
   /** Waits for maintenance and notes of damage. Batches under way must have ended. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#small.close();
     await this.#maintenance.catch(() => undefined);
     await this.#proofs.settled();
     await this.parts.damage.settled();
@@ -376,16 +378,11 @@ export class ChunkStore {
       },
     );
     const enough = new AbortController();
-    const patience = delay(TAKE_IN_PATIENCE, undefined, { signal: enough.signal, ref: false }).catch(() => undefined);
-    await Promise.race([done, patience]);
+    await Promise.race([done, this.timers.sleep(TAKE_IN_PATIENCE, enough.signal)]);
     enough.abort();
   }
 
-  /** Small uploads, one after another, make a small pack each. */
-  #joinIfMany(packs: readonly PackRow[]): void {
-    this.#smallPacks += packs.filter(({ bytes }) => bytes < SMALL_PACK_BYTES).length;
-    if (this.#smallPacks < TOO_MANY_SMALL_PACKS) return;
-    this.#smallPacks = 0;
+  #joinSmall(): void {
     this.#oneAtATime(() => joinSmall(this.parts, this.#closing.signal)).catch((error: unknown) => {
       if (!this.#closing.signal.aborted) this.parts.log.warn({ err: error }, 'small packs could not be joined');
     });

@@ -30,9 +30,9 @@ export const RESERVE_SHARE = 0.05;
 /** The reserve on a large disk. */
 export const MAX_RESERVE_BYTES = 512 * MiB;
 
-/** Packs below this are put together by a reclaim once there are this many of them, and by the store itself at more. */
+/** Packs below this are small: a reclaim, a quiet minute, or too great a number of them has them put together. */
 export const SMALL_PACK_BYTES = 1 * MiB;
-/** How many small packs a reclaim leaves alone. */
+/** Fewer small packs are left alone by a reclaim and in a quiet minute. */
 export const SMALL_PACKS = 64;
-/** How many small packs there are before the store puts them together without waiting for a reclaim. */
+/** So many small packs are put together while more come. */
 export const TOO_MANY_SMALL_PACKS = 512;

@@ -203,6 +203,23 @@ describe('a read that fails', () => {
     await expectWhole(kept);
   });
 
+  it('is tried again after a start, which does not wait for that', async () => {
+    const kept = block(3 * KiB);
+    await fixture.put([kept]);
+    {
+      using _ = await badReads('EIO');
+      await expect(fixture.store.get(kept.id)).rejects.toMatchObject({ code: 'chunk-damaged' });
+    }
+    fixture.timers = new VirtualTime();
+    {
+      using disk = await hanging('read');
+      await fixture.reopen();
+      await disk.hangs();
+    }
+    await eventually(() => fixture.store.damaged().length === 0);
+    await expectWhole(kept);
+  });
+
   it('since the disk does not answer ends in time, and reads again once it does', async () => {
     const kept = block(3 * KiB);
     await fixture.put([kept]);

@@ -1,11 +1,11 @@
 import { open, readFile } from 'node:fs/promises';
-import { KiB, MiB } from '@dfs/runtime';
+import { hour, KiB, MiB, minute, VirtualTime } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import { eventually } from '@dfs/testing';
 import type { Block } from '../../manifest/builder.js';
 import { StoreFixture, blockOf, idsOf } from '../../testing/fixture.js';
 import { pinnedBytes } from '../../testing/inputs.js';
-import { TOO_MANY_SMALL_PACKS } from '../limits.js';
+import { SMALL_PACKS, TOO_MANY_SMALL_PACKS } from '../limits.js';
 
 let label = 0;
 const block = (size: number): Block => blockOf(pinnedBytes(`reclaim ${label++}`, size));
@@ -107,6 +107,25 @@ describe('reclaim', () => {
     const { bytes } = fixture.store.usage();
     await fixture.reopen();
     expect(fixture.store.usage()).toMatchObject({ chunks: small.length, bytes });
+  });
+
+  it('is not needed for fewer of them: a quiet minute joins them, after a start too', async () => {
+    const time = (fixture.timers = new VirtualTime());
+    const small = blocks(SMALL_PACKS, 300);
+    for (const each of small.slice(1)) await fixture.put([each]);
+    await fixture.reopen();
+    time.advance(1 * hour);
+    expect(await fixture.packs()).toHaveLength(SMALL_PACKS - 1);
+    await fixture.put(small.slice(0, 1));
+    time.advance(1 * minute);
+    await eventually(async () => (await fixture.packs()).length === 1);
+    const more = blocks(SMALL_PACKS, 300);
+    for (const each of more) await fixture.put([each]);
+    await fixture.reopen();
+    expect(await fixture.packs()).toHaveLength(1 + SMALL_PACKS);
+    time.advance(1 * minute);
+    await eventually(async () => (await fixture.packs()).length === 1);
+    await expectKept([...small, ...more]);
   });
 
   it('does nothing to a store in which all is live', async () => {
