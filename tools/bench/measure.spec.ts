@@ -121,6 +121,7 @@ const cost = (all: number, others = 0) => ({
   written: 2 ** 30,
   processor: [all / 4, (3 * all) / 4].map((each) => ({ all: each, main: 0, collector: 0, disk: 0, hash: 0 })),
   pids: [7, 8],
+  children: [[], []],
   window: { from: 0, until: 1e7 },
 });
 
@@ -178,6 +179,19 @@ describe('rows', () => {
     const rows = rowsOf(measured({ tlsToFile: 500, ours: 79, syncthing: 100 }), sizes);
     expect(rows.length).toBeGreaterThan(3);
     expect(rows.filter(({ why }) => why === '').map(({ work }) => work)).toEqual([]);
+  });
+
+  it('of memory say what held it, where they are not met', () => {
+    const figures = new Figures();
+    const [met, unmet] = [200, 310].map((value) => value * 2 ** 20);
+    figures.add('disk.list', { resident: { value: met!, note: 'V8 100 MiB.' } });
+    figures.add('disk.list', { residentOneByOne: { value: unmet!, note: 'V8 139 MiB.' } });
+    const rows = rowsOf(figures, sizes);
+    const none = { versions: {}, warnings: [], growth: [], profiles: new Map<string, string>() };
+    const run = { figures, rows, sizes, rounds: 1, diskIs: 'ext4', ...none };
+    expect(page(run)).toContain('V8 139 MiB.');
+    expect(page(run)).not.toContain('V8 100 MiB.');
+    expect(text(run, () => '')).toContain('10,000 more one by one: V8 139 MiB.');
   });
 
   it('stand in the page and on the terminal, with a word of what is not met and of a busy machine', () => {

@@ -65,6 +65,20 @@ function cells(rows) {
   ]);
 }
 
+/** @param {readonly Row[]} rows */
+function unmetOf(rows) {
+  return rows.filter(({ goal, met }) => goal !== '' && !met);
+}
+
+/**
+ * Where the processor time of a row goes, or what holds its memory; undefined where that is not known.
+ * @param {Row} row
+ * @param {Run['profiles']} profiles
+ */
+function whereOf({ work, held }, profiles) {
+  return profiles.get(work) ?? (held || undefined);
+}
+
 /** @param {Figures} figures */
 function limitCells(figures) {
   return LIMITS.flatMap(([key, name, unit]) => {
@@ -115,7 +129,7 @@ export function text({ figures, rows, growth, profiles }, table) {
     ...(rows.length > 0 ? [table(HEAD, cells(rows))] : []),
     table(COST_HEAD, costCells(figures)),
     ...(growth.length > 0 ? [table(GROWTH_HEAD, growthCells(growth))] : []),
-    ...[...profiles].map(([work, where]) => `${work}: ${where}`),
+    ...unmetOf(rows).flatMap((row) => (whereOf(row, profiles) ? [`${row.work}: ${whereOf(row, profiles)}`] : [])),
   ].join('\n\n');
 }
 
@@ -125,7 +139,7 @@ export function text({ figures, rows, growth, profiles }, table) {
  */
 export function page({ figures, rows, sizes, rounds, diskIs, versions, warnings, growth, profiles }) {
   const beside = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const unmet = rows.filter(({ goal, met }) => goal !== '' && !met);
+  const unmet = unmetOf(rows);
   return `# Benchmarks
 
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}; do not edit by hand.
@@ -159,14 +173,15 @@ ${markdownTable(HEAD, cells(rows))}
 ## What holds back the rows that are not met
 
 Each was done once more at the end of this run, with a CPU profile of the main thread of each engine, which costs some time of its own: seconds of
-the processor by threads, and the shares of a main thread, by whose code runs or has called what runs. Memory has no profile.
+the processor by threads, and the shares of a main thread, by whose code runs or has called what runs. Of memory
+it is told what held it right after the work.
 
 ${
   unmet.length === 0
     ? 'All goals are met.'
     : markdownTable(
-        ['work', 'cause', 'where the processor time goes'],
-        unmet.map(({ work, why }) => [work, why, profiles.get(work) ?? '–']),
+        ['work', 'cause', 'where the processor time goes, or the memory'],
+        unmet.map((row) => [row.work, row.why, whereOf(row, profiles) ?? '–']),
       )
 }
 

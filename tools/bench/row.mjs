@@ -18,6 +18,7 @@ import { processorOf } from './figures.mjs';
  * @property {number} others The highest share of the machine that others took in a sample, 0 to 1.
  * @property {string} why What limits it.
  * @property {string} profiled The figure whose work a profile explains; empty where none does, as of memory.
+ * @property {string} held Of memory: what holds it; empty where that is not known.
  */
 /**
  * @typedef {object} Plan A row before it is worked out.
@@ -29,6 +30,7 @@ import { processorOf } from './figures.mjs';
  * @property {boolean} [isComparison] Left out where there is nothing beside it.
  * @property {Goal} [goal]
  * @property {string} [profiled] Another figure than that of the key.
+ * @property {string} [held] Of memory: what holds it.
  * @property {string} why
  */
 
@@ -60,6 +62,7 @@ export function rowOf(figures, plan) {
       others: figures.worst([key, ...(besideKey === undefined ? [] : [besideKey])], ({ others }) => others) ?? 0,
       why,
       profiled: plan.profiled ?? key,
+      held: plan.held ?? '',
     },
   ];
 }

@@ -19,6 +19,7 @@ import { bytesWritten, descendants, machineTime, memory, processorTime, resetPea
  * @property {number} written Bytes written to a disk by all of them.
  * @property {ProcessorTime[]} processor One for each program.
  * @property {number[]} pids Of these programs.
+ * @property {number[][]} children Processes that each of them has started.
  * @property {{ from: number, until: number }} window When, in microseconds of the clock that never goes back, by which V8 writes profiles.
  */
 /** @typedef {{ value: number, cost?: Cost, note?: string }} Sample One measured figure, in the unit of its row. */
@@ -39,6 +40,7 @@ export async function watched(programs, work) {
   const until = microseconds();
   const after = await look(programs);
   const lags = await Promise.all(programs.map(lag));
+  const children = await Promise.all(programs.map(({ pid }) => descendants(pid)));
   const peaks = await Promise.all((await treesOf(programs)).map(async (pid) => (await memory(pid)).peak));
   const seconds = (after.at - before.at) / 1000;
   const machine = seconds * cpus().length;
@@ -56,6 +58,7 @@ export async function watched(programs, work) {
       written: after.written - before.written,
       processor,
       pids: programs.map(({ pid }) => pid),
+      children,
       window: { from, until },
     },
   };

@@ -75,7 +75,7 @@ export async function heldBack({ rows, folder, round, workOf, took, isEnding = (
 }
 
 /**
- * The threads of each engine in seconds, and the parts of its main thread.
+ * The threads of each engine in seconds, and the parts of its main thread, and of those of the processes that it has started.
  * @param {Cost | undefined} cost Of the round; without it, the one process that was busiest, whole.
  * @param {readonly Read[]} read
  * @param {Sources} sources
@@ -88,15 +88,23 @@ export function sentence(cost, read, sources) {
     return `A process that did this and nothing else, ${all[0].busy.toFixed(1)} s: ${shares(all[0])}.`;
   }
   const nodes = cost.processor.map((time, index) => {
-    const profiles = read.filter(({ pid }) => pid === cost.pids[index]);
-    const folded = profiles.map(({ profile }) => fold(profile, of, cost.window)).toSorted((a, b) => b.busy - a.busy)[0];
+    const foldedOf = (/** @type {readonly number[]} */ pids) =>
+      read
+        .filter(({ pid }) => pids.includes(pid))
+        .map(({ profile }) => fold(profile, of, cost.window))
+        .toSorted((a, b) => b.busy - a.busy);
+    const [folded] = foldedOf(cost.pids.slice(index, index + 1));
     const parts = folded && folded.busy > 0 ? ` (${shares(folded)})` : ' (it has written no profile)';
     const beside = THREADS.map(([kind, name]) => /** @type {const} */ ([name, time[kind]]));
     const rest = time.all - time.main - beside.reduce((sum, [, seconds]) => sum + seconds, 0);
     const named = [...beside, /** @type {const} */ (['other threads and processes', rest])]
       .filter(([, seconds]) => seconds >= LEAST)
       .map(([name, seconds]) => `, ${name} ${seconds.toFixed(2)}`);
-    return `${'AB'[index] ?? ''} ${time.all.toFixed(2)} s: main thread ${time.main.toFixed(2)}${parts}${named.join('')}`;
+    const processes = foldedOf(cost.children[index] ?? [])
+      .filter(({ busy }) => busy >= LEAST)
+      .map((each) => `, in a process of its own ${each.busy.toFixed(2)} (${shares(each)})`);
+    const own = `main thread ${time.main.toFixed(2)}${parts}${named.join('')}${processes.join('')}`;
+    return `${'AB'[index] ?? ''} ${time.all.toFixed(2)} s: ${own}`;
   });
   return `${nodes.join('; ')}.`;
 }

@@ -1,11 +1,14 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fold, shares } from './parts.mjs';
 import { heldBack, sentence } from './held-back.mjs';
 import { mainThreads, Sources } from './read.mjs';
+import { heldMemory } from './held-memory.mjs';
 import { figureOf, workOf, WORKS } from '../plan.mjs';
 import type { Sample } from '../watch.mjs';
 
@@ -25,6 +28,9 @@ const profile = {
   samples: [2, 3, 3, 3, 4, 4, 4, 5, 5, 6],
   timeDeltas: Array.from({ length: 10 }, () => 1000),
 };
+
+/** The same with so many seconds a sample. */
+const longer = (seconds: number) => ({ ...profile, timeDeltas: profile.timeDeltas.map(() => seconds * 1e6) });
 
 describe('a CPU profile', () => {
   it('is folded into parts, where native code works for the one that called it', () => {
@@ -94,6 +100,7 @@ describe('what holds back rows that are not met', () => {
     written: 0,
     processor: [time, time],
     pids: [7, 8],
+    children: [[9], []],
     window: { from: 1_000_000, until: 2_000_000 },
   };
   const row = (work: string, profiled: string) => ({
@@ -109,6 +116,7 @@ describe('what holds back rows that are not met', () => {
     met: false,
     others: 0,
     why: 'Because.',
+    held: '',
   });
   let folder: string;
   beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'held-back-'))));
@@ -129,6 +137,21 @@ describe('what holds back rows that are not met', () => {
         'other threads and processes 0.50; B 4.00 s: main thread 2.00 (it has written no profile), collector 1.00, ' +
         'SQLite and files 0.50, other threads and processes 0.50.',
     );
+  });
+
+  it('are the processes that an engine has started, too', () => {
+    const reads = [7, 9, 10].map((pid) => ({ pid, profile }));
+    const inWindow = { ...cost, processor: [time], pids: [7], window: { from: 0, until: 2_000_000 } };
+    const told = (busy: number) =>
+      sentence(
+        inWindow,
+        reads.map((read) => ({ ...read, profile: longer(busy) })),
+        new Sources(),
+      );
+    expect(told(0.07)).toMatch(
+      /other threads and processes 0\.50, in a process of its own 0\.56 \(SQLite 50 %, collections 38 %, other 13 %\)\.$/,
+    );
+    expect(told(0.001)).not.toContain('process of its own');
   });
 
   it('are told by one round for all rows of a work, and nothing is left of it', async () => {
@@ -196,3 +219,31 @@ describe('what holds back rows that are not met', () => {
     expect(workOf('tmpfs.large.syncthing')).toBeUndefined();
   });
 });
+
+(process.platform === 'linux' ? it : it.skip)(
+  'what holds memory is the map of a process, and its own metrics',
+  async () => {
+    const MiB = 2 ** 20;
+    const metrics = `# HELP nodejs_heap_size_total_bytes Process heap size from Node.js in bytes.
+nodejs_heap_size_total_bytes ${4 * MiB}
+nodejs_external_memory_bytes{node="a"} ${2 * MiB}
+nodejs_heap_space_size_total_bytes{space="large_object"} ${1 * MiB}
+nodejs_heap_space_size_total_bytes{space="old"} ${3 * MiB}
+nodejs_heap_space_size_total_bytes{space="shared"} 0
+nodejs_heap_space_size_used_bytes{space="old"} ${2 * MiB}
+nodejs_heap_space_size_used_bytes{space="large_object"} ${1 * MiB}
+`;
+    const server = createServer((request, answer) =>
+      answer.end(request.headers.authorization === 'Bearer secret' ? metrics : ''),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const text = await heldMemory({ pid: process.pid, url: `http://127.0.0.1:${port}`, token: 'secret' });
+    server.close();
+    const [, pool, files, rest] = /pool of the C library (\d+), program files (\d+), the rest (\d+)$/.exec(text) ?? [];
+    expect(text).toMatch(/^V8 4 MiB \(old 2 of 3, large_object 1 of 1; 2 outside of its heap\), /);
+    for (const part of [pool, files, rest]) expect(Number(part)).toBeGreaterThan(0);
+    expect(Number(pool) + Number(files) + Number(rest)).toBeLessThan(8192);
+  },
+);

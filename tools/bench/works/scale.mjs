@@ -1,6 +1,7 @@
 /** Times of a node with very many files: to list them, and to start. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { startNetwork } from '@dfs/testing';
+import { heldMemory } from '../profiles/held-memory.mjs';
 import { memory, quantile, resetPeak, timed } from '../measure.mjs';
 import { watched } from '../watch.mjs';
 import { ONE_BY_ONE, seededPath, seedFiles, seedHoldings, seedOneByOne } from './seed.mjs';
@@ -49,7 +50,7 @@ const KINDS = {
 /**
  * Milliseconds of a page of 100 in the order of paths and of the slowest kind of page or the summary (its note says which), both
  * p95; of the former right after the start, too; seconds from the start of the process until it is ready; bytes resident at
- * most while the files came in by forms, and while more came one by one after them.
+ * most while the files came in by forms, and while more came one by one after them (their notes say what holds it right after).
  * @param {{ files: number, say?: (text: string) => void }} input
  * @returns {Promise<Record<'list' | 'listWorst' | 'listFirst' | 'start' | 'resident' | 'residentOneByOne', Sample>>}
  */
@@ -60,11 +61,11 @@ export async function manyFiles({ files, say = () => {} }) {
     await resetPeak(a.pid);
     const forms = Math.round(files * (1 - ONE_BY_ONE));
     const putting = await timed(() => seedFiles(a, forms));
-    const resident = (await memory(a.pid)).peak;
+    const resident = { value: (await memory(a.pid)).peak, note: await heldMemory(a) };
     say(`${forms} files put at ${Math.round(forms / putting)} a second, ${await residentText(a)}`);
     await resetPeak(a.pid);
     const each = await timed(() => seedOneByOne(a, files - forms, forms));
-    const residentOneByOne = (await memory(a.pid)).peak;
+    const residentOneByOne = { value: (await memory(a.pid)).peak, note: await heldMemory(a) };
     say(`${files - forms} more one by one at ${Math.round((files - forms) / each)} a second, ${await residentText(a)}`);
     await a.stop();
     seedHoldings(a.dataDir);
@@ -88,8 +89,8 @@ export async function manyFiles({ files, say = () => {} }) {
       listWorst: /** @type {Sample} */ (kinds.toSorted((x, y) => y.value - x.value)[0]),
       listFirst,
       start: { value: start },
-      resident: { value: resident },
-      residentOneByOne: { value: residentOneByOne },
+      resident,
+      residentOneByOne,
     };
   });
 }
