@@ -47,8 +47,9 @@ export class HolderFinder {
 
   constructor(private readonly components: HolderFinderComponents) {}
 
-  /** The author of a content had it first, and may be all who has it yet. */
+  /** The author of a content had it first, and may be all who has it yet. This node needs no hint of itself. */
   hint(content: Cid, author: string): void {
+    if (author === this.components.membership.self().peerId) return;
     this.authors.delete(content);
     this.authors.set(content, author);
     if (this.authors.size > WATCHED_FILES) this.authors.delete(this.oldest.next() as Cid);

@@ -25,12 +25,14 @@ export interface ReplicationEventsComponents {
   log: Log;
 }
 
+/** Of the most that are watched, many megabytes: nearly all have one file, and all of one holder set share what was told. */
 interface Watched {
   contentId: Cid;
   size: number;
   since: number;
-  files: Map<string, string>;
-  told: string | undefined;
+  /** The oldest first. */
+  files: readonly { id: string; path: string }[];
+  told: Replication | undefined;
 }
 
 /** Follows new files until they are safe, and tells of each step: `file.replication`. */
@@ -65,7 +67,7 @@ export class ReplicationEvents {
       if (isShown) this.leave(fileId);
       if (contentId === null || deleted) continue;
       const since = this.components.clock.now();
-      const watched = this.watched.get(contentId) ?? { contentId, size, since, files: new Map(), told: undefined };
+      const watched = this.watched.get(contentId) ?? { contentId, size, since, files: [], told: undefined };
       if (isShown) this.enter(watched, fileId, path);
       watched.since = since;
       watched.told = undefined;
@@ -90,7 +92,7 @@ export class ReplicationEvents {
 
   /** Path of one of the files with this content, if it is a new one. */
   pathOf(content: Cid): string | null {
-    return this.watched.get(content)?.files.values().next().value ?? null;
+    return this.watched.get(content)?.files[0]?.path ?? null;
   }
 
   stop(): Promise<void> {
@@ -102,23 +104,22 @@ export class ReplicationEvents {
     return this.telling.status();
   }
 
-  private enter(watched: Watched, fileId: string, path: string): void {
-    watched.files.set(fileId, path);
-    this.shown.set(fileId, watched.contentId);
-    if (watched.files.size <= FILES_PER_CONTENT) return;
-    const oldest = watched.files.keys().next().value as string;
-    watched.files.delete(oldest);
-    this.shown.delete(oldest);
+  private enter(watched: Watched, id: string, path: string): void {
+    this.shown.set(id, watched.contentId);
+    const isFull = watched.files.length >= FILES_PER_CONTENT;
+    if (isFull) this.shown.delete(watched.files[0]!.id);
+    watched.files = [...(isFull ? watched.files.slice(1) : watched.files), { id, path }];
   }
 
   /** It shows something else now, or nothing. */
   private leave(fileId: string): void {
-    this.watched.get(this.shown.get(fileId)!)?.files.delete(fileId);
+    const watched = this.watched.get(this.shown.get(fileId)!);
+    if (watched) watched.files = watched.files.filter(({ id }) => id !== fileId);
     this.shown.delete(fileId);
   }
 
   private drop(content: Cid): void {
-    for (const fileId of this.watched.get(content)?.files.keys() ?? []) this.shown.delete(fileId);
+    for (const { id } of this.watched.get(content)?.files ?? []) this.shown.delete(id);
     this.watched.delete(content);
   }
 
@@ -133,11 +134,14 @@ export class ReplicationEvents {
   }
 
   private news(watched: Watched, replication: Replication): { id: string; path: string; replication: Replication }[] {
-    const { state, copies, reachable, target, reason } = replication;
-    const told = `${state} ${copies}/${target} ${reachable} ${reason ?? ''}`;
     if (replication.state === 'safe') this.drop(watched.contentId);
-    if (told === watched.told) return [];
-    watched.told = told;
-    return [...watched.files].map(([id, path]) => ({ id, path, replication }));
+    if (isSame(watched.told, replication)) return [];
+    watched.told = replication;
+    return watched.files.map(({ id, path }) => ({ id, path, replication }));
   }
+}
+
+function isSame(told: Replication | undefined, now: Replication): boolean {
+  if (told === undefined || told.state !== now.state || told.reason !== now.reason) return false;
+  return told.copies === now.copies && told.target === now.target && told.reachable === now.reachable;
 }
