@@ -66,8 +66,12 @@ async function readText(request: Request, announced: number | undefined, limit: 
   }
 }
 
-/** Fields to which null says something: no limit. */
-const TAKES_NULL = new Set(['limits.uploadBytesPerSecond', 'limits.downloadBytesPerSecond']);
+/** Fields to which null says something, no limit; of an entry of a list, whichever it is. */
+const TAKES_NULL = new Set(
+  ['limits', 'limitSchedule'].flatMap((of) => [`${of}.uploadBytesPerSecond`, `${of}.downloadBytesPerSecond`]),
+);
+/** The place of an entry in a list. */
+const PLACE = /\.\d+(?=\.)/g;
 
 /**
  * Fields that validation would pass over as if they had been left out, at whatever depth: null for an optional one
@@ -77,7 +81,8 @@ const TAKES_NULL = new Set(['limits.uploadBytesPerSecond', 'limits.downloadBytes
 function refuseUnseen(value: object, parent = ''): void {
   for (const [field, inner] of Object.entries(value) as [string, unknown][]) {
     const name = `${parent}${field}`.slice(0, MAX_FIELD_LENGTH);
-    if (inner === null && !TAKES_NULL.has(name)) throw invalidField(name, 'must not be null: leave it out');
+    if (inner === null && !TAKES_NULL.has(name.replace(PLACE, '')))
+      throw invalidField(name, 'must not be null: leave it out');
     if (isInherited(field)) throw invalidField(name, UNKNOWN_FIELD);
     if (typeof inner === 'object' && inner !== null) refuseUnseen(inner, `${name}.`);
   }
