@@ -2,7 +2,9 @@ import { Component, computed, inject, input, linkedSignal, output } from '@angul
 import { FormsModule } from '@angular/forms';
 import type { Settings } from '@dfs/contracts';
 import { Notice } from '../kit/notice.js';
+import { counted, formatBytes } from '../kit/words/sizes.js';
 import { NodeState } from '../shell/node-state.js';
+import { SummaryState } from '../shell/summary-state.js';
 import { saving } from './saving.js';
 
 /** Seconds. */
@@ -52,6 +54,7 @@ const day = 24 * 60 * minute;
           once enough others promise to keep it.
         </small>
       </label>
+      <p class="will num" role="status">{{ will() }}</p>
       <label class="field">
         <span i18n>Grace, in minutes</span>
         <input
@@ -110,6 +113,7 @@ export class NetworkSettings {
   readonly settings = input.required<Settings>();
   readonly changed = output<Settings>();
   readonly #node = inject(NodeState);
+  readonly #summary = inject(SummaryState).value;
   protected readonly saving = saving();
   protected readonly isOwner = computed(() => this.#node.info()?.network.role === 'owner');
   protected readonly name = linkedSignal(() => this.settings().networkName);
@@ -117,6 +121,22 @@ export class NetworkSettings {
   protected readonly grace = linkedSignal<number | null>(() => this.settings().graceSeconds / minute);
   protected readonly retention = linkedSignal<number | null>(() => this.settings().retentionSeconds / day);
   protected readonly versions = linkedSignal<number | null>(() => this.settings().retainedVersions);
+  /** The effect of another number of copies; empty while it is the same. */
+  protected readonly will = computed(() => {
+    const { replicas: now } = this.settings();
+    const wanted = this.replicas() ?? now;
+    const bytes = this.#summary()?.files.bytes;
+    const members = this.#node.info()?.network.members;
+    if (wanted === now || wanted < 1 || bytes === undefined || members === undefined) return '';
+    const difference = bytes * (Math.min(wanted, members) - Math.min(now, members));
+    return [
+      ...(difference > 0 ? [$localize`Takes about ${formatBytes(difference)}:bytes: more on the nodes in all.`] : []),
+      ...(difference < 0 ? [$localize`Frees about ${formatBytes(-difference)}:bytes: on the nodes in all.`] : []),
+      ...(wanted > members
+        ? [$localize`The network has ${counted(members, 'node')}:nodes:: more copies are made once others join.`]
+        : []),
+    ].join(' ');
+  });
   readonly #patch = computed(() => {
     const now = this.settings();
     const wanted = {
