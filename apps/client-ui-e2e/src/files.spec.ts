@@ -7,6 +7,12 @@ import type { Page } from 'playwright-core';
 import { screenshot } from './browser.js';
 import { Desk } from './desk.suite.js';
 
+/** A PNG of one pixel. */
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 describe('files in the browser', () => {
   const desk = Desk.with(() => startNetwork(2), { tab: { acceptDownloads: true } });
   const node = (index: number) => desk.node(index);
@@ -192,6 +198,26 @@ describe('files in the browser', () => {
     await desk.ui.shows(['walk/deep/needle.txt']);
     await desk.ui.search('no such thing');
     await desk.page.getByText('Nothing found').waitFor();
+  });
+
+  it('shows some files alone, by kind or by their copies, in folders of any depth; the address keeps which', async () => {
+    for (const name of ['a.png', 'deep/b.png']) await node(0).put(`kinds/${name}`, new Uint8Array(PIXEL));
+    await node(0).put('kinds/c.txt', 'a text');
+    await desk.ui.folder(node(0).url, 'kinds/');
+    await desk.ui.shows(['kinds/deep/', 'kinds/a.png', 'kinds/c.txt']);
+    const choice = desk.page.getByRole('combobox', { name: 'Only some files' });
+    await choice.selectOption({ label: 'Images' });
+    await desk.ui.shows(['kinds/a.png', 'kinds/deep/b.png']);
+    await desk.page.waitForURL(/type=image/);
+    await desk.page.reload();
+    await desk.ui.shows(['kinds/a.png', 'kinds/deep/b.png']);
+    // Two nodes of three that there should be.
+    await choice.selectOption({ label: 'Fewer copies than wanted' });
+    await desk.ui.shows(['kinds/a.png', 'kinds/c.txt', 'kinds/deep/b.png']);
+    await choice.selectOption({ label: 'Enough copies' });
+    await desk.page.getByText('Nothing found').waitFor();
+    await choice.selectOption({ label: 'All of them' });
+    await desk.ui.shows(['kinds/deep/', 'kinds/a.png', 'kinds/c.txt']);
   });
 
   it('tells who holds a file, and its identity', async () => {
