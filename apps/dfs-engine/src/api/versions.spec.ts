@@ -63,7 +63,10 @@ describe('versions over HTTP', () => {
       imported: false,
       from: null,
       purged: false,
+      local: 'whole',
+      reachable: 1,
     });
+    expect(all.items[0]).not.toHaveProperty('local');
     const first = await versions(file, '?limit=2');
     const rest = await versions(file, `?limit=2&cursor=${first.nextCursor}`);
     expect([...first.items, ...rest.items]).toEqual(all.items);

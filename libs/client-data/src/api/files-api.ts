@@ -98,9 +98,10 @@ export class FilesApi {
   }
 
   /** The first bytes of a file, or of one of its versions, as they are. */
-  firstBytes(id: string, count: number): Observable<ArrayBuffer> {
+  firstBytes(id: string, count: number, version?: string): Observable<ArrayBuffer> {
     const headers = new HttpHeaders({ Range: `bytes=0-${count - 1}` });
-    return this.#http.get(routes.fileContent(id), { headers, responseType: 'arraybuffer' });
+    const params = new HttpParams({ fromObject: version === undefined ? {} : { version } });
+    return this.#http.get(routes.fileContent(id), { headers, params, responseType: 'arraybuffer' });
   }
 
   /** Where a browser has the bytes from: an attachment, unless `inline` and of a kind that cannot be run. */

@@ -1,4 +1,4 @@
-import type { ContentId, FileAttributes, FileId, PeerIdText, Timestamp } from './common.js';
+import type { ContentId, FileAttributes, FileId, LocalState, PeerIdText, Timestamp } from './common.js';
 
 // Versions of a file, void ones among them, and the end of their retention.
 
@@ -32,6 +32,10 @@ export interface VersionInfo extends FileAttributes {
   act?: string;
   /** Its retention is over, and this node keeps its content no longer; others may for a while. */
   purged: boolean;
+  /** Of a version with a content: how much of that this node keeps. */
+  local?: LocalState;
+  /** Of a version with a content: copies on members that are connected now, this node included; the lowest over its extents. */
+  reachable?: number;
   /** Of a deletion that the path shows. */
   purge?: PurgeInfo;
 }

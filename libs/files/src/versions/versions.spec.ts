@@ -81,6 +81,19 @@ describe('versions', () => {
     await expect(node.files.versions(UNKNOWN_FILE, { limit: 1 })).rejects.toMatchObject({ code: 'file-not-found' });
   });
 
+  it('are told with what can be had of each: how much is here, and how many copies are in reach', async () => {
+    const old = await put('a', 'one');
+    await put('a', 'two');
+    await node.files.remove(old.id);
+    node.placement.pinned.delete(old.contentId);
+    node.placement.copies = 2;
+    expect((await versions(old.id)).map(({ local, reachable }) => [local, reachable])).toEqual([
+      [undefined, undefined],
+      ['whole', 2],
+      ['none', 2],
+    ]);
+  });
+
   it('of a deleted file are still there', async () => {
     const { id, version } = await put('a', 'one');
     await node.files.remove(id);

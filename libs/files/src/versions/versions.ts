@@ -6,18 +6,27 @@ import { cursorPages } from '../read/cursor-pages.js';
 import { noSuchFile } from '../read/listing.js';
 import type { CatalogueReader, FilesComponents } from '../ports.js';
 
-/** A page of a file's versions, newest first; of a deleted file too. @throws DfsError `file-not-found`, `invalid-cursor` */
+/** A page of a file's versions, newest first, and how much of each can be had; of a deleted file too. @throws DfsError `file-not-found`, `invalid-cursor` */
 export async function listVersions(
-  { catalogue, purges }: Pick<FilesComponents, 'catalogue' | 'purges'>,
+  { catalogue, placement, purges }: Pick<FilesComponents, 'catalogue' | 'placement' | 'purges'>,
   fileId: string,
   query: VersionQuery,
 ): Promise<VersionList> {
   const list = await catalogue.versions(fileId, query);
   if (list.total === 0) throw noSuchFile();
+  const contents = list.items.flatMap(({ contentId, size }) => (contentId === null ? [] : [{ contentId, size }]));
+  const standings = await placement.standings(contents);
   const deletion = list.items.find(({ kind, shown }) => kind === 'deletion' && shown);
-  if (deletion === undefined) return list;
-  const purge = (await purges.progress([deletion.version])).get(deletion.version);
-  return { ...list, items: list.items.map((item) => (item === deletion && purge ? { ...item, purge } : item)) };
+  const purge = deletion && (await purges.progress([deletion.version])).get(deletion.version);
+  const items = list.items.map((item) => {
+    const standing = item.contentId === null ? undefined : standings.get(item.contentId);
+    return {
+      ...item,
+      ...(standing && { local: standing.local, reachable: standing.replication.reachable }),
+      ...(item === deletion && purge && { purge }),
+    };
+  });
+  return { ...list, items };
 }
 
 /** A version that has bytes. */

@@ -275,6 +275,16 @@ export class VersionDto extends FileAttributesDto implements VersionInfo {
   from!: string | null;
   @ApiProperty({ ...FIELD.flag, description: 'Its retention is over, and this node keeps its content no longer.' })
   purged!: boolean;
+  @ApiPropertyOptional({
+    enum: ['whole', 'part', 'none'],
+    description: 'Of a version with a content: how much of it this node keeps. Cache does not count.',
+  })
+  local?: LocalState;
+  @ApiPropertyOptional({
+    ...FIELD.count,
+    description: 'Of a version with a content: copies on members that are connected now, this node included.',
+  })
+  reachable?: number;
   @ApiPropertyOptional({ ...FIELD.text, pattern: '^[0-9a-f]{32}$', description: 'The act that wrote it with others.' })
   act?: string;
   @ApiPropertyOptional({ type: PurgeDto, description: 'Of a deletion that the path shows: how far it is purged.' })
