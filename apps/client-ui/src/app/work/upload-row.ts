@@ -125,7 +125,7 @@ export class UploadRow {
   protected readonly queue = inject(UploadQueue);
   protected readonly name = computed(() => shownName(this.item()));
   protected readonly line = computed(() => {
-    const line = lineOf(this.item(), { ms: this.#clock.now(), away: this.queue.away() !== null });
+    const line = lineOf(this.item(), { ms: this.#clock.now, away: this.queue.away() !== null });
     const replication = this.item().replication();
     if (this.item().state() !== 'done' || replication === null) return line;
     const { tone, text } = verdictOf(replication, this.#sights.now());

@@ -7,7 +7,8 @@ import type { UploadItem } from '../files/upload/upload-item.js';
 
 /** The moment, and whether the node is away, as the words need them. */
 export interface Now {
-  ms: number;
+  /** Milliseconds since 1970; asked for by words alone that change each second. */
+  ms: () => number;
   away: boolean;
 }
 
@@ -105,7 +106,7 @@ function sizeOf({ size, isFolder, file }: UploadItem): string {
 function waitingLine(item: UploadItem, now: Now, size: string): string {
   const [problem, at] = [item.problem(), item.retryAt()];
   if (problem && at !== null) {
-    return $localize`${problem.title}:problem:. Trying again in ${formatDuration(Math.max(1, (at - now.ms) / 1000))}:time:`;
+    return $localize`${problem.title}:problem:. Trying again in ${formatDuration(Math.max(1, (at - now.ms()) / 1000))}:time:`;
   }
   if (now.away) return $localize`Waiting for the node · ${size}:size:`;
   return $localize`Waiting · ${size}:size:`;

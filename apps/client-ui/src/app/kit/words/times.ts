@@ -50,14 +50,12 @@ export function formatTime(timestamp: string): string {
   return Number.isNaN(then) ? '–' : TIME.format(then);
 }
 
-/** A running time that ticks: `00:04:12`, `3 d 04:12:33`. */
+/** A running time, coarser the longer, and never more than it is: `12 s`, `4 min`, `3 h 12 min`, `3 d 4 h`. */
 export function formatUptime(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
-  const two = (value: number) => String(value).padStart(2, '0');
-  const clock = [Math.floor((whole % day) / hour), Math.floor((whole % hour) / minute), whole % minute]
-    .map(two)
-    .join(':');
-  return whole < day ? clock : $localize`${Math.floor(whole / day)}:days: d ${clock}:clock:`;
+  if (whole < minute) return `${whole} s`;
+  if (whole < day) return formatDuration(minute * Math.floor(whole / minute));
+  return $localize`${Math.floor(whole / day)}:days: d ${Math.floor((whole % day) / hour)}:hours: h`;
 }
 
 /** How long something will take: `12 s`, `3 min`, `2 h 5 min`. */
