@@ -1,14 +1,14 @@
 import { Component, computed, inject, input, linkedSignal, output } from '@angular/core';
 import { DomSanitizer } from '@angular/platform-browser';
 import { FilesApi } from '@dfs/client-data';
-import type { FileInfo } from '@dfs/contracts';
 import { mdiArrowExpand } from '@mdi/js';
-import { map, of } from 'rxjs';
+import { map } from 'rxjs';
 import { ActButton } from '../../kit/act-button.js';
 import { reading } from '../../kit/reading.js';
 import { visibleName } from '../../kit/words/names.js';
 import { formatBytes } from '../../kit/words/sizes.js';
-import { previewKindOf } from './preview-kind.js';
+import { firstText } from './first-text.js';
+import { isDrawing, previewKindOf, type Previewed } from './preview-kind.js';
 
 /** Of larger images a smaller picture is shown, where the node makes one: bytes. */
 const MAX_OWN_BYTES = 2_000_000;
@@ -45,7 +45,11 @@ const MAX_TEXT_BYTES = 32 * 1024;
     } @else {
       @switch (kind()) {
         @case ('image') {
-          <img [src]="image()" alt="Preview of {{ name() }}" i18n-alt decoding="async" (error)="withoutPicture()" />
+          @if (image(); as address) {
+            <img [src]="address" alt="Preview of {{ name() }}" i18n-alt decoding="async" (error)="withoutPicture()" />
+          } @else if (drawing.problem(); as problem) {
+            <p class="sorry">{{ problem.title }}. {{ visibleName(problem.detail) }}</p>
+          }
         }
         @case ('video') {
           <video [src]="url()" controls preload="metadata" playsinline (error)="failed.set(true)"></video>
@@ -110,15 +114,15 @@ const MAX_TEXT_BYTES = 32 * 1024;
       overflow-wrap: anywhere;
       tab-size: 4;
     }
-    /* In the whole window, but for a heading and buttons. */
+    /* In the whole window, but for a heading and buttons, or for as much as stands around it there. */
     :host(.large) {
       img,
       video,
       pre {
-        max-height: max(120px, calc(100dvh - 180px));
+        max-height: max(120px, calc(100dvh - var(--around, 180px)));
       }
       iframe {
-        height: max(120px, calc(100dvh - 180px));
+        height: max(120px, calc(100dvh - var(--around, 180px)));
       }
     }
     .sorry {
@@ -131,7 +135,7 @@ const MAX_TEXT_BYTES = 32 * 1024;
 export class Preview {
   readonly #api = inject(FilesApi);
   readonly #sanitizer = inject(DomSanitizer);
-  readonly file = input.required<FileInfo>();
+  readonly file = input.required<Previewed>();
   /** In the whole window. */
   readonly large = input(false);
   /** The whole window is wanted for it. */
@@ -145,11 +149,26 @@ export class Preview {
   readonly #withoutPicture = linkedSignal({ source: () => this.file().contentId, computation: () => false });
   readonly #made = computed(() => {
     const { size, mediaType } = this.file();
-    const isWanted = (size > MAX_OWN_BYTES && !this.large() && mediaType !== 'image/svg+xml') || MADE.test(mediaType);
+    const isWanted = (size > MAX_OWN_BYTES && !this.large()) || MADE.test(mediaType);
     return isWanted && !this.#withoutPicture();
   });
+  /** Within an image nothing of it is run, and nothing loaded. */
+  protected readonly drawing = reading(
+    (wanted: Pick<Previewed, 'id' | 'size' | 'version'>) =>
+      firstText(this.#api, wanted, wanted.size).pipe(
+        map((text) => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`),
+      ),
+    computed(
+      () => {
+        const { id, version, size, mediaType } = this.file();
+        return this.kind() === 'image' && isDrawing(mediaType) ? { id, version, size } : undefined;
+      },
+      { equal: isSameVersion },
+    ),
+  );
   protected readonly image = computed(() => {
-    const { id, version } = this.file();
+    const { id, version, mediaType } = this.file();
+    if (isDrawing(mediaType)) return this.drawing.value();
     return this.#made() ? this.#api.thumbnailUrl(id, version, { large: true }) : this.url();
   });
   /** The node answers with what cannot be run, or else with an attachment; the address is made of an id. */
@@ -160,18 +179,13 @@ export class Preview {
   );
   protected readonly kind = computed(() => previewKindOf(this.file()));
   protected readonly text = reading(
-    ({ id, bytes }: { id: string; bytes: number; version: string }) =>
-      bytes === 0
-        ? of('')
-        : this.#api
-            .firstBytes(id, bytes)
-            .pipe(map((buffer) => new TextDecoder().decode(buffer).replaceAll('\0', '\u2400'))),
+    (wanted: Pick<Previewed, 'id' | 'size' | 'version'>) => firstText(this.#api, wanted, MAX_TEXT_BYTES),
     computed(
       () => {
         const { id, version, size } = this.file();
-        return this.kind() === 'text' ? { id, version, bytes: Math.min(MAX_TEXT_BYTES, size) } : undefined;
+        return this.kind() === 'text' ? { id, version, size } : undefined;
       },
-      { equal: (a, b) => a?.id === b?.id && a?.version === b?.version },
+      { equal: isSameVersion },
     ),
   );
   protected readonly formatBytes = formatBytes;
@@ -181,4 +195,10 @@ export class Preview {
     if (this.#made()) this.#withoutPicture.set(true);
     else this.failed.set(true);
   }
+}
+
+type Version = Pick<Previewed, 'id' | 'version'> | undefined;
+
+function isSameVersion(a: Version, b: Version): boolean {
+  return a?.id === b?.id && a?.version === b?.version;
 }

@@ -1,11 +1,12 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { FilesApi, toApiProblem } from '@dfs/client-data';
 import type { VersionInfo } from '@dfs/contracts';
-import { mdiDownload, mdiRestore } from '@mdi/js';
+import { mdiDownload, mdiFileCompare, mdiRestore } from '@mdi/js';
 import { firstValueFrom } from 'rxjs';
 import { ActButton } from '../../kit/act-button.js';
 import { LABELS } from '../../kit/words/labels.js';
 import { Clock } from '../../kit/clock.js';
+import { Dialogs } from '../../kit/dialogs.js';
 import { Icon } from '../../kit/icon.js';
 import { visibleName } from '../../kit/words/names.js';
 import { Notice } from '../../kit/notice.js';
@@ -17,10 +18,13 @@ import { Toasts } from '../../kit/toasts.js';
 import { PeersState } from '../../peers/peers-state.js';
 import { Failures } from '../../work/failures.js';
 import { Download } from '../acts/download.js';
+import type { Comparison } from '../compare/compare-dialog.js';
+import { deedOf } from './version-words.js';
 
 /** Versions shown at first, and so many more each time one asks; the engine's limit of a page bounds them. */
 const SHOWN = 5;
 const MAX_SHOWN = 1000;
+const comparison = () => import('../compare/compare-dialog.js').then((part) => part.CompareDialog);
 
 /** The past of a file, and the way back: any version becomes the newest again. */
 @Component({
@@ -34,7 +38,7 @@ const MAX_SHOWN = 1000;
           <li [class.shown]="version.shown">
             <span class="words">
               <span class="what">
-                {{ what(version) }}
+                {{ deedOf(version) }}
                 @if (version.shown) {
                   <span i18n class="tag here">current</span>
                 } @else if (version.head) {
@@ -48,6 +52,16 @@ const MAX_SHOWN = 1000;
                 }
               </span>
             </span>
+            @if (comparable() && version.kind === 'file' && !version.shown) {
+              <button
+                [dfsAct]="icons.compare"
+                tip="Compare"
+                i18n-tip
+                [label]="labels.compareVersion(ago(version))"
+                [size]="18"
+                (click)="compare(version)"
+              ></button>
+            }
             @if (version.kind === 'file' && !version.purged && !version.shown) {
               <button
                 [dfsAct]="icons.download"
@@ -123,6 +137,7 @@ const MAX_SHOWN = 1000;
 export class Versions {
   readonly #api = inject(FilesApi);
   readonly #clock = inject(Clock);
+  readonly #dialogs = inject(Dialogs);
   readonly #peers = inject(PeersState);
   readonly #toasts = inject(Toasts);
   readonly #failures = inject(Failures);
@@ -141,17 +156,14 @@ export class Versions {
     }),
     () => this.round(),
   );
-  protected readonly icons = { download: mdiDownload, restore: mdiRestore };
+  /** There are two to be compared. */
+  protected readonly comparable = computed(
+    () => (this.list.value()?.items.filter(({ kind }) => kind === 'file').length ?? 0) > 1,
+  );
+  protected readonly icons = { compare: mdiFileCompare, download: mdiDownload, restore: mdiRestore };
   protected readonly counted = counted;
+  protected readonly deedOf = deedOf;
   protected readonly formatBytes = formatBytes;
-
-  protected what(version: VersionInfo): string {
-    if (version.kind === 'deletion') return $localize`Deleted`;
-    if (version.kind === 'folder') return $localize`Folder`;
-    if (version.from === version.path) return $localize`Restored`;
-    if (version.from !== null) return $localize`Moved here`;
-    return version.imported ? $localize`Brought along` : $localize`Written`;
-  }
 
   protected ago(version: VersionInfo): string {
     return formatAgo(version.writtenAt, this.#clock.slow());
@@ -169,6 +181,12 @@ export class Versions {
     this.#count.update((count) => Math.min(MAX_SHOWN, count * 4));
   }
 
+  /** With the current one, at first. */
+  protected async compare({ version, path }: VersionInfo): Promise<void> {
+    const data: Comparison = { id: this.id(), path, version, round: this.round };
+    if ((await this.#dialogs.load<VersionInfo>(comparison, data)) !== undefined) this.#restored();
+  }
+
   protected download(version: VersionInfo): void {
     this.#download.file(this.id(), version.version);
   }
@@ -177,9 +195,7 @@ export class Versions {
     this.busy.set(true);
     try {
       await firstValueFrom(this.#api.restore(this.id(), version.version));
-      this.#toasts.show({ text: $localize`The earlier version is the current one again. The one before it is kept.` });
-      this.list.refresh();
-      this.changed.emit();
+      this.#restored();
     } catch (error) {
       this.#failures.tell({
         text: $localize`The version of ${formatMoment(version.writtenAt)}:when: could not be restored.`,
@@ -190,5 +206,11 @@ export class Versions {
       });
     }
     this.busy.set(false);
+  }
+
+  #restored(): void {
+    this.#toasts.show({ text: $localize`The earlier version is the current one again. The one before it is kept.` });
+    this.list.refresh();
+    this.changed.emit();
   }
 }

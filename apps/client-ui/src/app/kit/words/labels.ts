@@ -8,6 +8,7 @@ export const LABELS = {
   selectAll: (count: string) => $localize`Select all ${count}:count:`,
   openFolder: (name: string) => $localize`Open the folder ${name}:name:`,
   downloadVersion: (when: string) => $localize`Download the version of ${when}:when:`,
+  compareVersion: (when: string) => $localize`Compare the version of ${when}:when:`,
   restoreVersion: (when: string) => $localize`Restore the version of ${when}:when:`,
   keepVersion: (author: string) => $localize`Keep this: the version by ${author}:author:`,
 } as const;

@@ -43,11 +43,16 @@ const FORMS = {
     one: (n: string) => $localize`${n}:count: directory`,
     many: (n: string) => $localize`${n}:count: directories`,
   },
+  'equal line': {
+    one: (n: string) => $localize`${n}:count: equal line`,
+    many: (n: string) => $localize`${n}:count: equal lines`,
+  },
   event: { one: (n: string) => $localize`${n}:count: event`, many: (n: string) => $localize`${n}:count: events` },
   file: { one: (n: string) => $localize`${n}:count: file`, many: (n: string) => $localize`${n}:count: files` },
   folder: { one: (n: string) => $localize`${n}:count: folder`, many: (n: string) => $localize`${n}:count: folders` },
   issue: { one: (n: string) => $localize`${n}:count: issue`, many: (n: string) => $localize`${n}:count: issues` },
   item: { one: (n: string) => $localize`${n}:count: item`, many: (n: string) => $localize`${n}:count: items` },
+  line: { one: (n: string) => $localize`${n}:count: line`, many: (n: string) => $localize`${n}:count: lines` },
   link: {
     one: (n: string) => $localize`${n}:count: link or device`,
     many: (n: string) => $localize`${n}:count: links or devices`,
