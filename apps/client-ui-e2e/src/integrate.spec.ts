@@ -102,4 +102,27 @@ describe('how programs use a node', () => {
     expect(await ui.accessibilityFaults()).toEqual([]);
     expect(tab.complaints).toEqual([]);
   });
+
+  it.each([
+    { width: 2560, height: 1300 },
+    { width: 1920, height: 1080 },
+  ])('the settings fill all columns of a wide screen: $width', async (viewport) => {
+    const { tab, page, ui } = desk;
+    await tab.look({ viewport });
+    await ui.goTo('Settings');
+    await page.getByText('No program has a key.').or(page.getByText('Never used')).first().waitFor();
+    const columns = () =>
+      page.locator('dfs-settings-page .cards > *, dfs-event-inspector').evaluateAll((cards) => {
+        const ends = new Map<number, number>();
+        for (const { x, bottom } of cards.map((card) => card.getBoundingClientRect()))
+          ends.set(Math.round(x), Math.max(ends.get(Math.round(x)) ?? 0, bottom));
+        return [...ends.values()];
+      });
+    await eventually(async () => (await columns()).length === 4, { what: 'four columns' });
+    await screenshot(page, `settings-${viewport.width}`, { fullPage: true });
+    const ends = await columns();
+    expect(Math.min(...ends)).toBeGreaterThan(0.8 * Math.max(...ends));
+    expect(await ui.accessibilityFaults()).toEqual([]);
+    await ui.fits();
+  });
 });

@@ -21,7 +21,7 @@ import { agentName } from './agents.js';
     @if (sessions.problem(); as problem) {
       <dfs-notice [problem]="problem" (retry)="sessions.refresh()" />
     }
-    <ul>
+    <ul class="sessions">
       @for (session of sessions.value(); track session.id) {
         <li class="row">
           <span class="words">
@@ -113,6 +113,13 @@ import { agentName } from './agents.js';
     }
   `,
   styleUrl: './settings-card.scss',
+  styles: `
+    /* Of many browsers a few are seen at once. */
+    .sessions {
+      max-height: 340px;
+      overflow: auto;
+    }
+  `,
 })
 export class AccessSettings {
   readonly #api = inject(SettingsApi);

@@ -5,7 +5,8 @@ import { Notice } from '../kit/notice.js';
 import { reading } from '../kit/reading.js';
 import { AccessSettings } from './access-settings.js';
 import { EventInspector } from './event-inspector.js';
-import { Integrate } from './integrate.js';
+import { Calls } from './integrate/calls.js';
+import { Integrate } from './integrate/integrate.js';
 import { LookSettings } from './look-settings.js';
 import { NetworkSettings } from './network-settings.js';
 import { NodeSettings } from './node-settings.js';
@@ -13,7 +14,7 @@ import { NodeSettings } from './node-settings.js';
 /** Settings of the node, of its network, and of this browser. */
 @Component({
   selector: 'dfs-settings-page',
-  imports: [AccessSettings, EventInspector, Integrate, LookSettings, NetworkSettings, NodeSettings, Notice],
+  imports: [AccessSettings, Calls, EventInspector, Integrate, LookSettings, NetworkSettings, NodeSettings, Notice],
   template: `
     <div class="page">
       <div class="bar">
@@ -22,16 +23,21 @@ import { NodeSettings } from './node-settings.js';
       @if (settings.problem(); as problem) {
         <dfs-notice [problem]="problem" (retry)="settings.refresh()" />
       }
-      <div class="cards">
-        @if (settings.value(); as now) {
-          <dfs-node-settings [settings]="now" (changed)="take($event)" />
-          <dfs-network-settings [settings]="now" (changed)="take($event)" />
-        }
-        <dfs-look-settings />
-        <dfs-access-settings />
-        <dfs-integrate />
+      <div class="all">
+        <div class="cards">
+          @if (settings.value(); as now) {
+            <dfs-node-settings [settings]="now" (changed)="take($event)" />
+          }
+          <dfs-access-settings />
+          @if (settings.value(); as now) {
+            <dfs-network-settings [settings]="now" (changed)="take($event)" />
+          }
+          <dfs-calls />
+          <dfs-look-settings />
+          <dfs-integrate />
+        </div>
+        <dfs-event-inspector />
       </div>
-      <dfs-event-inspector />
     </div>
   `,
   styleUrl: './settings-page.scss',

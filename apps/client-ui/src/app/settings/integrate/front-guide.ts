@@ -1,7 +1,7 @@
 import { Component, DOCUMENT, computed, inject, input, signal } from '@angular/core';
 import { mdiAlertOutline } from '@mdi/js';
-import { CopyButton } from '../kit/copy-button.js';
-import { Icon } from '../kit/icon.js';
+import { CopyButton } from '../../kit/copy-button.js';
+import { Icon } from '../../kit/icon.js';
 import type { Guide } from './fronts.js';
 
 /** An address at which other programs find the files, and what to do there, system by system. */

@@ -1,13 +1,11 @@
-import { Component, DOCUMENT, computed, inject, signal } from '@angular/core';
-import { CopyButton } from '../kit/copy-button.js';
+import { Component, DOCUMENT, inject } from '@angular/core';
 import { FrontGuide } from './front-guide.js';
 import { s3Address, s3Guides, webdavAddress, webdavGuides } from './fronts.js';
-import { samplesFor, type SampleLanguage } from './samples.js';
 
-/** How programs use this node: the documents of the API, and calls to begin with, at the address of this page. */
+/** How programs use this node: the documents of the API, and the drive and the bucket, at the address of this page. */
 @Component({
   selector: 'dfs-integrate',
-  imports: [CopyButton, FrontGuide],
+  imports: [FrontGuide],
   template: `
     <h2 i18n>Integrate</h2>
     <p i18n class="lead">Programs use this node by its HTTP API, with a key made under Access.</p>
@@ -33,35 +31,13 @@ import { samplesFor, type SampleLanguage } from './samples.js';
     <p class="end">
       <button i18n class="btn small" type="button" (click)="toKeys()">Go to the keys</button>
     </p>
-    <h3 i18n>Samples</h3>
-    <p class="lead">
-      <ng-container i18n>They read the key from the environment, from DFS_KEY.</ng-container>&ngsp;
-      @if (language() === 'JavaScript') {
-        <ng-container i18n>For Node.js, as a module.</ng-container>
-      }
-    </p>
-    <div class="segments" role="group" aria-label="Language of the samples" i18n-aria-label>
-      @for (one of languages; track one) {
-        <button type="button" [attr.aria-pressed]="one === language()" (click)="language.set(one)">
-          {{ one }}
-        </button>
-      }
-    </div>
-    @for (sample of samples(); track sample.name) {
-      <h4>{{ sample.name }}</h4>
-      <div class="row sample">
-        <pre class="words" tabindex="0" [attr.aria-label]="sample.name">{{ sample.text }}</pre>
-        <dfs-copy-button [text]="sample.text" />
-      </div>
-    }
   `,
-  styleUrl: './settings-card.scss',
+  styleUrl: '../settings-card.scss',
 })
 export class Integrate {
   readonly #document = inject(DOCUMENT);
   /** With its `/` at the end. */
   readonly #base = this.#document.baseURI;
-  readonly #samples = samplesFor(this.#base);
   protected readonly links = [
     { name: $localize`API, to read and to try`, href: `${this.#base}api/docs` },
     {
@@ -81,9 +57,6 @@ export class Integrate {
     address: s3Address(this.#base),
     guides: s3Guides(this.#base),
   };
-  protected readonly language = signal<SampleLanguage>('curl');
-  protected readonly languages: readonly SampleLanguage[] = ['curl', 'JavaScript'];
-  protected readonly samples = computed(() => this.#samples[this.language()]);
 
   /** Keys are made on the card beside this one. */
   protected toKeys(): void {
