@@ -85,7 +85,7 @@ describe('versions of a file, side by side', () => {
     await dialog.locator('del', { hasText: 'two' }).waitFor();
     await dialog.getByRole('button', { name: /^Restore version A/ }).click();
     await dialog.waitFor({ state: 'detached' });
-    await desk.ui.said('The earlier version is the current one again.').waitFor();
+    await desk.ui.said('The earlier version is the current one again.');
     const text = async () => (await node().fetch('/files/content?path=three.txt')).text();
     expect(await text()).toBe('two');
   });

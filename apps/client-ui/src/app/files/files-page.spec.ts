@@ -1,9 +1,11 @@
+import { afterEveryRender } from '@angular/core';
 import { DeferBlockBehavior, TestBed } from '@angular/core/testing';
 import { render, screen, waitFor, within } from '@testing-library/angular';
 import { fireEvent } from '@testing-library/dom';
 import { routes, type BatchRequest, type FileInfo, type WorstState } from '@dfs/contracts';
 import { FakeNode, file, node, peer, summary } from '../../testing/fake-node.js';
 import { giveRoom } from '../../testing/layout.js';
+import { Clock } from '../kit/clock.js';
 import { Failures } from '../work/failures.js';
 import { FilesPage } from './files-page.js';
 
@@ -139,6 +141,23 @@ describe('FilesPage', () => {
     fake.tell('file.deleted', { files: [file('old.txt')] });
     await gone('old.txt');
   });
+
+  it('rests again once a row that came is one of the others', async () => {
+    await show([file('old.txt')]);
+    await rowOf('old.txt');
+    fake.files = [file('new.txt'), file('old.txt')];
+    fake.tell('file.uploaded', { files: [file('new.txt')] });
+    const row = await rowOf('new.txt');
+    await waitFor(() => expect(row.classList.contains('fresh')).toBe(true));
+    await waitFor(() => expect(row.classList.contains('fresh')).toBe(false), { timeout: 30_000 });
+    let renders = 0;
+    TestBed.runInInjectionContext(() => afterEveryRender(() => renders++));
+    const { now } = TestBed.inject(Clock);
+    const from = now();
+    await waitFor(() => expect(now() - from).toBeGreaterThan(4000), { timeout: 30_000 });
+    // Not for each second: but for the ticks of ten seconds, and for an answer.
+    expect(renders).toBeLessThanOrEqual(2);
+  }, 90_000);
 
   it('says anew how folders are, once copies beneath them or the figures of the network turned', async () => {
     const replicating: WorstState = { state: 'replicating', reach: 'fewer' };
