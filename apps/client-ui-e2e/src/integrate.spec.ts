@@ -121,7 +121,7 @@ describe('how programs use a node', () => {
     await eventually(async () => (await columns()).length === 4, { what: 'four columns' });
     await screenshot(page, `settings-${viewport.width}`, { fullPage: true });
     const ends = await columns();
-    expect(Math.min(...ends)).toBeGreaterThan(0.8 * Math.max(...ends));
+    expect(Math.min(...ends)).toBeGreaterThan(0.7 * Math.max(...ends));
     expect(await ui.accessibilityFaults()).toEqual([]);
     await ui.fits();
   });

@@ -70,7 +70,7 @@ describe('a hundred thousand files and two hundred nodes', () => {
       took.push(await tab.page.evaluate(() => (globalThis as unknown as Watched).seen.firstRow));
     }
     await ui.goTo('Peers');
-    await ui.card('away 1').waitFor();
+    await tab.page.getByRole('article', { name: 'away 1', exact: true }).waitFor();
     await tab.page.getByRole('searchbox', { name: 'Find a node' }).fill(`away ${PEERS - 1}`);
     await ui.card(`away ${PEERS - 1}`).waitFor();
     await screenshot(tab.page, 'peers-200');
