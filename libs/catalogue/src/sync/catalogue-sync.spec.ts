@@ -1,5 +1,5 @@
 import { fileIdOf, SYNC_PROTOCOL, type WireValue } from '@dfs/protocol';
-import { isDfsError, second } from '@dfs/runtime';
+import { isDfsError, minute, second } from '@dfs/runtime';
 import { eventually } from '@dfs/testing';
 import { testNetwork, type SyncedNode, type TestNetwork } from '../../testing/network.js';
 import { content, dump, fileDraft, NETWORK, recordOf, START, testSigner } from '../../testing/nodes.js';
@@ -50,9 +50,13 @@ describe('sync', () => {
   });
 
   it('pushes new records at once, and tells listeners there', async () => {
-    await using network = await testNetwork(3);
+    // However long a push takes here, no set is compared meanwhile; each pair has met before.
+    await using network = await testNetwork(3, { settleMs: 10 * minute });
     const [a, b, c] = network.nodes as [SyncedNode, SyncedNode, SyncedNode];
     network.groups([a, b, c]);
+    const knows = (node: SyncedNode): boolean =>
+      network.nodes.every(({ peers, sync }) => sync === node.sync || node.sync.comparedWithin(peers.peerId, minute));
+    await eventually(() => network.nodes.every(knows));
     const heard: Change[] = [];
     b.catalogue.onChange((changes) => heard.push(...changes));
     await a.write(fileDraft('new', 1));
