@@ -214,6 +214,18 @@ describe('a folder', () => {
     expect(undone.answer).toMatchObject({ files: 2, deleted: 1 });
     expect(await paths('a/')).toEqual(['a/changed', 'a/new', 'a/same']);
   });
+
+  it('says as the preview does that files go where none comes back', async () => {
+    await put('before');
+    const at = Date.now();
+    await until(at);
+    for (const path of ['late/one', 'late/two']) await put(path);
+    const restore = async (preview: boolean) =>
+      (await node.files.folders.restore('late', { at }, { preview, confirm: true })).answer;
+    for (const preview of [true, false])
+      expect(await restore(preview)).toMatchObject({ files: 0, bytes: 0, deleted: 2 });
+    expect(await paths()).toEqual(['before']);
+  });
 });
 
 const none = { preview: false, confirm: false };

@@ -121,7 +121,9 @@ export class FolderActs {
       throw new DfsError('not-found', 'Nothing is known in this folder that could be brought back.');
     const { items, skipped } = await this.toBringBack(former);
     if (preview) return { answer: previewOf(items, skipped), kept: true };
-    return this.act({ path, confirm, by }, () => Promise.resolve(items), skipped);
+    const outcome = await this.act({ path, confirm, by }, () => Promise.resolve(items), skipped);
+    const isBack = items.some(({ does }) => does === 'back');
+    return isBack ? outcome : { ...outcome, answer: withNoneBack(outcome.answer) };
   }
 
   private async relocate(does: 'move' | 'copy', name: string, to: string, by: Asker): Promise<FolderOutcome> {
@@ -253,6 +255,11 @@ function previewOf(items: readonly PlannedItem[], skipped: readonly SkippedPath[
       .slice(0, TOLD_CHANGES)
       .map(({ path, does }) => ({ path, change: does === 'delete' ? 'deleted' : 'restored' })),
   };
+}
+
+/** Of a restore that brings nothing back: its files went, as those of a deletion. */
+function withNoneBack(answer: FolderAct): FolderAct {
+  return { ...answer, files: 0, bytes: 0, deleted: answer.files };
 }
 
 /** Skipped paths that are named. */
