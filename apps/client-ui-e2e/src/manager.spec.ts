@@ -101,6 +101,14 @@ describe('the file manager', () => {
     await screenshot(desk.page, 'restore-as-it-was');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     expect(await paths('bin/')).toEqual(['bin/c.txt']);
+    // An hour ago there was none; and that can be undone.
+    await desk.page.getByRole('button', { name: 'Restore as it was…' }).click();
+    await dialog.getByRole('button', { name: '1 hour ago' }).click();
+    await dialog.getByRole('button', { name: 'Restore', exact: true }).click();
+    await desk.ui.said('0 files brought back, 1 file deleted.');
+    await desk.ui.undo(() => eventually(async () => (await paths('bin/')).length === 0, { what: 'none, as then' }));
+    await desk.ui.row('bin/c.txt').waitFor();
+    expect(await paths('bin/')).toEqual(['bin/c.txt']);
   });
 
   it('settles conflicts: one by keeping both or one side, a folder at once by each rule', async () => {
