@@ -110,7 +110,11 @@ describe('how programs use a node', () => {
     const { tab, page, ui } = desk;
     await tab.look({ viewport });
     await ui.goTo('Settings');
-    await page.getByText('No program has a key.').or(page.getByText('Never used')).first().waitFor();
+    await page
+      .getByText('No program has a key.')
+      .or(page.getByRole('button', { name: 'Revoke' }))
+      .first()
+      .waitFor();
     const columns = () =>
       page.locator('dfs-settings-page .cards > *, dfs-event-inspector').evaluateAll((cards) => {
         const ends = new Map<number, number>();
