@@ -80,6 +80,10 @@ describe('the worst state of all files', () => {
     // Of the zip the node has some bytes afterwards.
     await holder.put('alone.bin', new Uint8Array(ROOM + MiB).fill(1));
     for (const path of ['far/', 'alone.bin']) {
+      await ui
+        .row(path)
+        .getByText(/^\s*(All safe|Safe)\s*$/)
+        .waitFor();
       const started = page.waitForEvent('download');
       await ui.act(path, 'Download');
       const download = await started;
