@@ -1,4 +1,4 @@
-import { second, minute, Oldest, systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
+import { isDfsError, second, minute, Oldest, systemClock, type Clock, type Log, withTimeout } from '@dfs/runtime';
 import type { Cid } from '@dfs/protocol';
 import type { Transport } from '@dfs/transport';
 import { askHave, HAVE_TIME } from '@dfs/transfer';
@@ -106,15 +106,19 @@ export class HolderFinder {
     }
   }
 
-  /** Connected members that have any of these blocks, each as soon as it says so. Never throws. */
+  /**
+   * Connected members that have any of these blocks, each as soon as it says so. Never throws. Answers whether each could be asked: the connection
+   * to one that could not be was lost, and may be made anew in a moment.
+   */
   async byAsking(
     content: Cid,
     ids: readonly Cid[],
     signal: AbortSignal,
     skip: ReadonlySet<string>,
     found: (peerId: string) => void,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { network, transport, log } = this.components;
+    let isAsked = true;
     const asked = network.others().filter((peerId) => this.mayAsk(content, peerId) && !skip.has(peerId));
     await Promise.all(
       asked.map(async (peerId) => {
@@ -122,10 +126,12 @@ export class HolderFinder {
           const has = await askHave(transport, peerId, ids, withTimeout(signal, HAVE_TIME));
           if (has.size > 0) found(peerId);
         } catch (error) {
+          if (isDfsError(error, 'peer-unreachable')) isAsked = false;
           log.debug({ err: error, peerId }, 'a member did not say what it has');
         }
       }),
     );
+    return isAsked;
   }
 
   private mayAsk(content: Cid, peerId: string): boolean {

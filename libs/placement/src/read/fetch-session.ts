@@ -9,7 +9,10 @@ import type { ReadSharing } from './read-sharing.js';
 const DHT_DELAY = 300 * millisecond;
 /** Times a holder whose connection was lost, or that was silent, is tried by one reader. */
 const MAX_STRIKES = 3;
-/** A reader under way waits so long for a lost holder to come back; one that has got nothing is answered at once. */
+/**
+ * A reader under way waits so long for a lost holder to come back, and any for one that is here and could not be asked. One that has got nothing,
+ * though all have said what they have, is answered at once.
+ */
 const READER_PATIENCE = 10 * second;
 /** Between two searches for holders. */
 const SEARCH_PAUSE = 1 * second;
@@ -63,6 +66,8 @@ export class FetchSession {
   private watching = false;
   private newest = performance.now();
   private anything = false;
+  /** Since the last search for holders began, a member could not be asked: that is not the same as having nothing. */
+  private unheard = false;
 
   constructor(
     private readonly components: FetchSessionComponents,
@@ -173,7 +178,9 @@ export class FetchSession {
     if (lied) this.components.finder.lied(this.options.content, peerId);
     // A connection may come back, and one that was silent answer: it is asked again where nobody else is left. A lie, and
     // being busy for long, are not given another chance.
-    const mayReturn = isDfsError(error, 'peer-unreachable') || isDfsError(error, 'timeout');
+    const isLost = isDfsError(error, 'peer-unreachable');
+    if (isLost) this.unheard = true;
+    const mayReturn = isLost || isDfsError(error, 'timeout');
     this.strikes.set(peerId, (this.strikes.get(peerId) ?? 0) + (mayReturn ? 1 : MAX_STRIKES));
   }
 
@@ -201,14 +208,18 @@ export class FetchSession {
     if (this.searching) return;
     this.searching = true;
     try {
-      const deadline = performance.now() + (this.anything ? READER_PATIENCE : 0);
+      const begin = performance.now();
       for (;;) {
-        while (this.searchAgain) {
+        for (let isFirst = true; this.searchAgain; isFirst = false) {
+          // Asked again and again at once, a holder whose connection is being made anew would be given up before it is there.
+          if (!isFirst && this.unheard) await pause(SEARCH_PAUSE, this.signal);
           this.searchAgain = false;
+          this.unheard = false;
           await this.searchOnce();
         }
         if (this.swarm.starving().length === 0) return;
-        if (performance.now() >= deadline) break;
+        const patience = this.anything || this.unheard ? READER_PATIENCE : 0;
+        if (performance.now() >= begin + patience) break;
         await pause(SEARCH_PAUSE, this.signal);
         this.searchAgain = true;
       }
@@ -233,7 +244,7 @@ export class FetchSession {
     const byDht = finder.byDht(content, this.signal, found);
     const ids = [...this.pending.keys()];
     const skip = new Set([...this.strikes].filter(([, count]) => count >= MAX_STRIKES).map(([peerId]) => peerId));
-    if (ids.length > 0) await finder.byAsking(content, ids, this.signal, skip, found);
+    if (ids.length > 0 && !(await finder.byAsking(content, ids, this.signal, skip, found))) this.unheard = true;
     if (this.swarm.starving().length > 0) await byDht;
   }
 

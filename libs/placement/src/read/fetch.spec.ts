@@ -1,16 +1,18 @@
 import { open } from 'node:fs/promises';
 import fc from 'fast-check';
 import { cidOf, type Cid } from '@dfs/protocol';
-import { KiB, MiB } from '@dfs/runtime';
+import { DfsError, KiB, MiB } from '@dfs/runtime';
 import { readExtent, type StoredContent } from '@dfs/chunks';
 import { eventually, seededRandom, sha256Hex } from '@dfs/testing';
 import type { Transport } from '@dfs/transport';
-import { sending } from '../testing/tampering.js';
+import { opening, sending } from '../testing/tampering.js';
 import { World, type NodeOptions, type WorldNode } from '../testing/world.js';
 
 const random = seededRandom(11);
 /** Of a node that reads what it does not hold: it has room for nothing. */
 const READER: NodeOptions = { quotaBytes: 64 * KiB };
+/** Milliseconds for which a connection is lost. */
+const BACK_AFTER = 300;
 
 /** One node for each of `holders`, all of which hold the content, and a reader that holds nothing. */
 async function holdersAndReader(bytes: Uint8Array, holders: NodeOptions[], reader: NodeOptions = READER) {
@@ -187,6 +189,26 @@ describe('fetch', () => {
     await using _ = world;
     await reader.db.write((tx) => tx.run('DELETE FROM placement_holding'));
     expect(await sha256Hex(await reader.read(file.contentId, file.size))).toBe(await sha256Hex(bytes));
+  });
+
+  it.each([
+    { of: 'that is known', isKnown: true },
+    { of: 'that is found by asking', isKnown: false },
+  ])('waits for the connection to a holder that is being made anew: one $of', async ({ isKnown }) => {
+    const bytes = random.bytes(3 * MiB);
+    let isLost = false;
+    const lost = (): void => {
+      if (isLost) throw new DfsError('peer-unreachable', 'The connection was lost.');
+    };
+    const wrap = (transport: Transport) => opening(transport, lost);
+    const { world, file, reader } = await holdersAndReader(bytes, [{}], { ...READER, wrap });
+    await using _ = world;
+    if (!isKnown) await reader.db.write((tx) => tx.run('DELETE FROM placement_holding'));
+    isLost = true;
+    const reading = reader.read(file.contentId, file.size);
+    const back = setTimeout(() => (isLost = false), BACK_AFTER);
+    expect(await sha256Hex(await reading)).toBe(await sha256Hex(bytes));
+    clearTimeout(back);
   });
 
   it('says that nobody has a content, and wants it no longer', async () => {

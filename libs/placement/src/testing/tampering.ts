@@ -40,6 +40,16 @@ export function answering(transport: Transport, change: (frame: Answered) => Ans
   );
 }
 
+/** A transport that calls `before` ahead of each channel that it opens: what this throws is what opening throws. */
+export function opening(transport: Transport, before: () => void): Transport {
+  return overriding(transport, {
+    open: async (...request) => {
+      before();
+      return transport.open(...request);
+    },
+  });
+}
+
 export interface Answered {
   header: WireValue;
   payload: readonly Uint8Array[];
