@@ -105,12 +105,16 @@ unless(why, describe)('two halves of a network that is cut in two', () => {
         for (const { version, contentId } of await headsOf(node, file.id)) {
           const text = wrote.get(version);
           if (contentId !== null && text !== undefined) {
-            expect((await versionBytes(node, file.id, version)).toString()).toBe(text);
+            await eventually(async () => (await versionBytes(node, file.id, version)).toString() === text, {
+              what: `${text} at ${node.name}`,
+            });
           }
         }
       }
       const edited = files.find(({ path }) => path === 'edited-right.txt')!;
-      expect((await bytesOf(node, edited)).toString()).toBe('edited while it was deleted');
+      await eventually(async () => (await bytesOf(node, edited)).toString() === 'edited while it was deleted', {
+        what: `what D has written at ${node.name}`,
+      });
     }
   });
 
@@ -165,7 +169,7 @@ unless(why, describe)('two halves of a network that is cut in two', () => {
     await converged([a, b, c], HEALED);
     for (const node of [a, b, c]) {
       const file = (await allFiles(node)).find(({ path }) => path === 'late.txt')!;
-      expect((await bytesOf(node, file)).equals(late)).toBe(true);
+      await eventually(async () => (await bytesOf(node, file)).equals(late), { what: `late.txt at ${node.name}` });
     }
     // Its files stay with it: nothing that it acknowledged is destroyed there.
     expect((await bytesOf(d, lateFile)).equals(late)).toBe(true);
