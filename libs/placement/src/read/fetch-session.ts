@@ -210,18 +210,16 @@ export class FetchSession {
     try {
       const begin = performance.now();
       for (;;) {
-        for (let isFirst = true; this.searchAgain; isFirst = false) {
-          // Asked again and again at once, a holder whose connection is being made anew would be given up before it is there.
-          if (!isFirst && this.unheard) await pause(SEARCH_PAUSE, this.signal);
-          this.searchAgain = false;
-          this.unheard = false;
-          await this.searchOnce();
+        this.searchAgain = false;
+        this.unheard = false;
+        await this.searchOnce();
+        if (!this.searchAgain) {
+          if (this.swarm.starving().length === 0) return;
+          const patience = this.anything || this.unheard ? READER_PATIENCE : 0;
+          if (performance.now() >= begin + patience) break;
         }
-        if (this.swarm.starving().length === 0) return;
-        const patience = this.anything || this.unheard ? READER_PATIENCE : 0;
-        if (performance.now() >= begin + patience) break;
-        await pause(SEARCH_PAUSE, this.signal);
-        this.searchAgain = true;
+        // Asked again and again at once, a holder whose connection is being made anew would be given up before it is there.
+        if (!this.searchAgain || this.unheard) await pause(SEARCH_PAUSE, this.signal);
       }
       this.giveUp();
     } catch {
