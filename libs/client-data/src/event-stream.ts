@@ -7,8 +7,9 @@ import {
   type EventHandshake,
   type EventType,
   type ServerToClientEvents,
+  type TransferInfo,
 } from '@dfs/contracts';
-import { Subject, filter, firstValueFrom } from 'rxjs';
+import { Subject, filter, firstValueFrom, map, merge } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { io } from 'socket.io-client';
 import { atBase } from './base-path.js';
@@ -79,6 +80,11 @@ export class EventStream {
   readonly live: Observable<void> = this.#live.asObservable();
   /** Live once more after a time without the node: of what is told and not kept, some was missed. */
   readonly back: Observable<void> = this.#back.asObservable();
+  /** Transfers, as often as the node tells of them: those that are under way, and each that has ended. */
+  readonly transfers: Observable<readonly TransferInfo[]> = merge(
+    this.on('transfer.progress').pipe(map(({ data }) => data.transfers)),
+    this.on('transfer.finished', 'transfer.failed').pipe(map(({ data }) => [data.transfer])),
+  );
   /** Events were lost for good: read everything anew. */
   readonly resync: Observable<void> = this.#resync.asObservable();
 

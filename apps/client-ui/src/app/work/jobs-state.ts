@@ -29,14 +29,7 @@ export class JobsState {
 
   constructor() {
     const events = inject(EventStream);
-    events
-      .on('transfer.progress')
-      .pipe(takeUntilDestroyed())
-      .subscribe(({ data }) => this.#hear(data.transfers));
-    events
-      .on('transfer.finished', 'transfer.failed')
-      .pipe(takeUntilDestroyed())
-      .subscribe(({ data }) => this.#hear([data.transfer]));
+    events.transfers.pipe(takeUntilDestroyed()).subscribe((transfers) => this.#hear(transfers));
     merge(events.live, events.resync)
       .pipe(takeUntilDestroyed())
       .subscribe(() => this.refresh());

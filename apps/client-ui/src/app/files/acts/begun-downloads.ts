@@ -25,15 +25,9 @@ export class BegunDownloads {
   #begun: (BegunDownload & { at: number; id?: string })[] = [];
 
   constructor() {
-    const events = inject(EventStream);
-    events
-      .on('transfer.progress')
-      .pipe(takeUntilDestroyed())
-      .subscribe(({ data }) => data.transfers.forEach((transfer) => this.#hear(transfer)));
-    events
-      .on('transfer.finished', 'transfer.failed')
-      .pipe(takeUntilDestroyed())
-      .subscribe(({ data }) => this.#hear(data.transfer));
+    inject(EventStream)
+      .transfers.pipe(takeUntilDestroyed())
+      .subscribe((transfers) => transfers.forEach((transfer) => this.#hear(transfer)));
   }
 
   watch(download: BegunDownload): void {

@@ -95,7 +95,7 @@ export class CompareDialog {
     const pair = this.pair();
     return pair !== null && pair[0].contentId === pair[1].contentId;
   });
-  readonly #previews = computed<readonly [Previewed, Previewed] | null>(
+  protected readonly previews = computed<readonly [Previewed, Previewed] | null>(
     () => {
       const pair = this.pair();
       return pair && [this.#previewOf(pair[0]), this.#previewOf(pair[1])];
@@ -103,7 +103,6 @@ export class CompareDialog {
     // A version never changes; what is looked at stays where only another copy is in reach.
     { equal: (a, b) => a !== null && b !== null && a.every((one, at) => isSamePreview(one, b[at])) },
   );
-  protected readonly previews = this.#previews;
   protected readonly bothText = computed(() => this.previews()?.every((one) => previewKindOf(one) === 'text') ?? false);
   protected readonly noneShown = computed(() => this.previews()?.every((one) => previewKindOf(one) === 'none') ?? true);
   protected readonly busy = this.#busy.asReadonly();
