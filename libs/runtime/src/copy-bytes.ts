@@ -7,7 +7,7 @@ export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): v
   if (source.length === 0) return;
   if (at + source.length > target.length) throw new RangeError('the bytes do not fit');
   // Filled once, it is a copy by the C library.
-  Buffer.from(target.buffer, target.byteOffset, target.length).fill(source, at, at + source.length);
+  bufferOf(target).fill(source, at, at + source.length);
 }
 
 /**

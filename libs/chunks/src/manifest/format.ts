@@ -7,7 +7,7 @@ import {
   cidFromDigest,
   type Cid,
 } from '@dfs/protocol';
-import { DfsError } from '@dfs/runtime';
+import { bufferOf, DfsError } from '@dfs/runtime';
 
 /*
  * A manifest block, all integers big-endian:
@@ -106,7 +106,7 @@ export function encodeInner(level: number, children: readonly ChildEntry[]): Uin
 export function parseBlock(bytes: Uint8Array, expected: Expected): ManifestBlock {
   if (bytes.length > MAX_MANIFEST_BLOCK_BYTES) throw malformed('a block is too long');
   if (bytes.length < HEADER_BYTES) throw malformed('a block is too short');
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = bufferOf(bytes);
   if (view.readUInt32BE(0) !== MAGIC || view[4] !== VERSION) throw malformed('a block has an unknown format');
   const level = view[5]!;
   const count = view.readUInt16BE(6);
@@ -177,7 +177,7 @@ export interface ManifestParts {
 
 /** The blocks that a block names, by its bytes alone; undefined for bytes that are no manifest block. */
 export function manifestParts(bytes: Uint8Array): ManifestParts | undefined {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = bufferOf(bytes);
   if (view.length < HEADER_BYTES) return undefined;
   const [level, count] = [view[5]!, view.readUInt16BE(6)];
   try {

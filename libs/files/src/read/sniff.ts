@@ -1,3 +1,5 @@
+import { bufferOf } from '@dfs/runtime';
+
 /** A kind of file, by bytes at a place in it. */
 interface Signature {
   mediaType: string;
@@ -38,7 +40,7 @@ const OPAQUE = 'application/octet-stream';
 
 /** The media type of a content of which nothing is known but its first bytes, some hundred at least where it has them. */
 export function sniffMediaType(first: Uint8Array): string {
-  const bytes = Buffer.from(first.buffer, first.byteOffset, first.length);
+  const bytes = bufferOf(first);
   const known = SIGNATURES.find(({ at = 0, bytes: wanted }) => {
     const expected = typeof wanted === 'string' ? Buffer.from(wanted, 'latin1') : Buffer.from(wanted);
     return bytes.subarray(at, at + expected.length).equals(expected);

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { isDfsError } from '@dfs/runtime';
+import { bufferOf, isDfsError } from '@dfs/runtime';
 import { normalisePath } from '@dfs/protocol';
 
 declare const onDisk: unique symbol;
@@ -54,7 +54,7 @@ export function toDiskPath(text: string): DiskPath {
 
 /** The path of bytes, such as names of `readdir`. */
 export function diskPathOfBytes(bytes: Uint8Array): DiskPath {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') as DiskPath;
+  return bufferOf(bytes).toString('latin1') as DiskPath;
 }
 
 /** Inverse of `diskPathOfBytes`. */

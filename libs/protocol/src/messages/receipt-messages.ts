@@ -4,7 +4,7 @@
  */
 import { sha256 } from '../ids/cid.js';
 import { decode, encode } from '../codec/codec.js';
-import { DfsError, KiB } from '@dfs/runtime';
+import { bufferOf, DfsError, KiB } from '@dfs/runtime';
 import { peerIdFromBytes, peerIdToBytes, verifySignatureAsync, type Signer } from '../ids/keys.js';
 import { packHex, unpackHex } from '../ids/hex.js';
 import { RECORD_ID_BYTES, type SignedRecord } from './record.js';
@@ -107,7 +107,7 @@ export function packReceiptMarks(marks: readonly ReceiptMark[]): Uint8Array {
 /** Inverse of packReceiptMarks. @throws DfsError `bad-request` */
 export function unpackReceiptMarks(packed: Uint8Array): ReceiptMark[] {
   if (packed.length % MARK_BYTES !== 0) throw malformed('cut short');
-  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+  const bytes = bufferOf(packed);
   return Array.from({ length: packed.length / MARK_BYTES }, (_, index) => {
     const at = index * MARK_BYTES;
     const time = Number(bytes.readBigUInt64BE(at + PEER_BYTES));
