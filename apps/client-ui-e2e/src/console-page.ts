@@ -238,7 +238,7 @@ export class ConsolePage {
   /** Findings of an accessibility check on the shown page, one line each. */
   async accessibilityFaults(): Promise<string[]> {
     let faults = await this.faultsNow();
-    // What comes in while it is looked at has the colours of neither state: a fault is there whenever one looks.
+    // A part that comes in during a look has the colours of neither state: a fault is there whenever one looks.
     for (let look = 1; look < LOOKS && faults.length > 0; look++) {
       const later = new Set(await this.faultsNow());
       faults = faults.filter((fault) => later.has(fault));

@@ -118,7 +118,7 @@ describe('the console, wherever it is opened', () => {
       false,
     ]);
     expect(parts).toBeGreaterThan(0);
-    // What is copied by a button is on the clipboard.
+    // A button that copies puts its text on the clipboard.
     const ui = new ConsolePage(page);
     const details = await ui.details('tree/from elsewhere (copy).txt');
     await details.getByRole('button', { name: /^Copy/ }).first().click();

@@ -59,7 +59,7 @@ describe('the worst state of all files', () => {
     await ui.goTo('Settings');
     await eventually(async () => (await ui.tabBlock()) === 'crossed');
     await ui.goTo('Files');
-    // What it is now cannot be known.
+    // The present state cannot be known.
     await here.kill();
     await says('Not known now', /^Not known now$/, 'dotted');
     await here.start();

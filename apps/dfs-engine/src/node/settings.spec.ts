@@ -121,7 +121,7 @@ describe('a schedule of limits, a setting of the node', () => {
     await eventually(() => sends(again) === 2_000_000, { passing, what: 'the usual limit' });
     expect((await patch(again, { limitSchedule: [{ ...all, uploadBytesPerSecond: 65_536 }] })).status).toBe(200);
     expect(sends(again)).toBe(65_536);
-    // What is answered can be sent.
+    // An entry can be sent as it was answered.
     const { limitSchedule: answered } = await settings(again);
     expect(answered).toMatchObject([{ uploadBytesPerSecond: 65_536, downloadBytesPerSecond: null }]);
     expect((await patch(again, { limitSchedule: answered })).json<Settings>().limitSchedule).toEqual(answered);

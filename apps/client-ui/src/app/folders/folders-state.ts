@@ -24,7 +24,7 @@ export class FoldersState {
     this.#events.live,
     this.#events.resync,
   ).pipe(
-    // What came before is in the first answer.
+    // The first answer has all that came before.
     filter(() => this.#reading.isAsked()),
     debounceTime(SETTLE_MS),
   );

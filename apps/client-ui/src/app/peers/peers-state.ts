@@ -51,7 +51,7 @@ export class PeersState {
       this.#events.resync,
     )
       .pipe(
-        // What came before is in the first answer.
+        // The first answer has all that came before.
         filter(() => this.#reading.isAsked()),
         debounceTime(SETTLE_MS),
         takeUntilDestroyed(),

@@ -56,7 +56,7 @@ export class SummaryState {
     // Nobody tells of each file that turns: while some are not as they should be, the node's own beat asks.
     const waiting = this.#events.on('node.status').pipe(filter(() => !this.#isSettled()));
     const happened = merge(changes, waiting).pipe(
-      // What was missed comes before the stream is live, which causes a read of its own.
+      // Missed events come before the stream is live, which causes a read of its own.
       filter(() => this.#events.state() === 'live' && this.#reading.isAsked()),
       throttleTime(APART_MS, undefined, { leading: false, trailing: true }),
     );

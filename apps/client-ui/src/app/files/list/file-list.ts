@@ -243,7 +243,7 @@ export class FileList {
 
   protected isFresh(row: Row): boolean {
     const at = this.fresh().get(row.key);
-    // What is fresh no longer does not ask the clock: the list at rest is not looked over every second.
+    // A row that is not fresh does not ask the clock: the list at rest is not looked over every second.
     if (at === undefined || Date.now() - at >= FRESH_MS) return false;
     return this.#clock.now() - at < FRESH_MS;
   }
